@@ -1,0 +1,240 @@
+"""Django's settings, all derived from ``environment``."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from carnet.config import environment
+from carnet.foundation import logs
+
+
+def _is_long(text: str) -> bool:
+    return len(text) >= 32
+
+
+# --- Carnet's own -----------------------------------------------------------------------------------------------
+CARNET_DATA_DIR: Path = environment.value("CARNET_DATA_DIR")
+CARNET_DATABASE_URL: str = environment.value("CARNET_DATABASE_URL")
+CARNET_MASTER_KEY_FILE: Path = environment.value("CARNET_MASTER_KEY_FILE") or CARNET_DATA_DIR / "keys" / "master"
+CARNET_BODIES_DIR: Path = environment.value("CARNET_BODIES_DIR") or CARNET_DATA_DIR / "bodies"
+CARNET_SPOOL_DIR: Path = environment.value("CARNET_SPOOL_DIR") or CARNET_DATA_DIR / "spool"
+CARNET_OUTBOX_DIR: Path = environment.value("CARNET_OUTBOX_DIR") or CARNET_DATA_DIR / "outbox"
+CARNET_PRODUCTION: bool = environment.value("CARNET_MODE") == "production"
+CARNET_BIND: str = environment.value("CARNET_BIND")
+CARNET_WEB_PORT: int = environment.value("CARNET_WEB_PORT")
+CARNET_SMTP_PORT: int = environment.value("CARNET_SMTP_PORT")
+CARNET_SUBMISSION_PORT: int = environment.value("CARNET_SUBMISSION_PORT")
+CARNET_IMAP_PORT: int = environment.value("CARNET_IMAP_PORT")
+CARNET_WEB_URL: str = environment.value("CARNET_WEB_URL") or f"http://{CARNET_BIND}:{CARNET_WEB_PORT}"
+CARNET_WEB_WORKERS: int = environment.value("CARNET_WEB_WORKERS")
+CARNET_TLS_CERT_FILE: Path | None = environment.value("CARNET_TLS_CERT_FILE")
+CARNET_TLS_KEY_FILE: Path | None = environment.value("CARNET_TLS_KEY_FILE")
+CARNET_PATIENT_DOMAIN: str = environment.value("CARNET_PATIENT_DOMAIN").lower()
+CARNET_HOSTNAME: str = environment.value("CARNET_HOSTNAME")
+CARNET_MAX_MESSAGE_BYTES: int = environment.value("CARNET_MAX_MESSAGE_BYTES")
+CARNET_MAX_RECIPIENTS: int = environment.value("CARNET_MAX_RECIPIENTS")
+CARNET_REFUSE_AT_RCPT: bool = environment.value("CARNET_RECIPIENT_REFUSAL") == "at-rcpt"
+CARNET_ROUTES: dict[str, str] = dict(item.split("=", 1) for item in environment.value("CARNET_ROUTES") if "=" in item)
+CARNET_OUTBOUND_GIVE_UP_SECONDS: int = environment.value("CARNET_OUTBOUND_GIVE_UP_SECONDS")
+CARNET_SMTP_MAX_CONNECTIONS: int = environment.value("CARNET_SMTP_MAX_CONNECTIONS")
+CARNET_SMTP_MAX_CONNECTIONS_PER_PEER: int = environment.value("CARNET_SMTP_MAX_CONNECTIONS_PER_PEER")
+CARNET_SMTP_IDLE_SECONDS: int = environment.value("CARNET_SMTP_IDLE_SECONDS")
+CARNET_OPERATORS_DOOR_REQUIRES_TLS: bool = environment.value("CARNET_OPERATORS_DOOR_TLS") == "required"
+CARNET_HOLDER_DOCUMENT_BYTES: int = environment.value("CARNET_HOLDER_DOCUMENT_BYTES")
+CARNET_HOLDER_MESSAGE_BYTES: int = environment.value("CARNET_HOLDER_MESSAGE_BYTES")
+CARNET_SIGN_IN_CODE_SECONDS: int = environment.value("CARNET_SIGN_IN_CODE_SECONDS")
+CARNET_ACTIVATION_CODE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_SECONDS")
+CARNET_ACTIVATION_CODE_PAUSE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_PAUSE_SECONDS")
+CARNET_INDICATOR_DAYS_BEFORE: int = environment.value("CARNET_INDICATOR_DAYS_BEFORE")
+CARNET_INDICATOR_DAYS_AFTER: int = environment.value("CARNET_INDICATOR_DAYS_AFTER")
+CARNET_METRICS: bool = environment.value("CARNET_METRICS")
+CARNET_LOG_LEVEL: str = environment.value("CARNET_LOG_LEVEL")
+
+
+# --- Django's ---------------------------------------------------------------------------------------------------
+def _secret_key() -> str:
+    """The signing secret: its own file, made at first use by a demo; a digest of nothing else."""
+    path: Path = environment.value("CARNET_SECRET_KEY_FILE") or CARNET_DATA_DIR / "keys" / "signing"
+    try:
+        text = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        # Commands that run before the data folder exists (help, key creation) need no lasting secret.
+        return hashlib.sha256(os.urandom(32)).hexdigest()
+    if not _is_long(text):
+        raise environment.BadSetting(f"{path}: a signing secret has at least 32 characters")
+    return text
+
+
+def _database() -> dict[str, Any]:
+    """Django's database entry for the URL: PostgreSQL only."""
+    parts = urlsplit(CARNET_DATABASE_URL)
+    query = dict(parse_qsl(parts.query))
+    if CARNET_DATABASE_URL and parts.scheme not in ("postgresql", "postgres"):
+        raise environment.BadSetting("CARNET_DATABASE_URL: a postgresql:// address is expected")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or "carnet",
+        "USER": unquote(parts.username or query.pop("user", "")),
+        "PASSWORD": unquote(parts.password or query.pop("password", "")),
+        "HOST": unquote(parts.hostname or query.pop("host", "")),
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "carnet", **query},
+    }
+
+
+SECRET_KEY = _secret_key()
+DEBUG: bool = environment.value("CARNET_DEBUG")
+ALLOWED_HOSTS = ["*"] if CARNET_BIND in ("127.0.0.1", "::1") else [urlsplit(CARNET_WEB_URL).hostname or "localhost"]
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ROOT_URLCONF = "carnet.config.urls"
+WSGI_APPLICATION = "carnet.config.wsgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "procrastinate.contrib.django",
+    "carnet.foundation",
+    "carnet.domain.nomenclature",
+    "carnet.domain.identity",
+    "carnet.domain.directory",
+    "carnet.domain.audit",
+    "carnet.domain.notifications",
+    "carnet.domain.spaces",
+    "carnet.domain.record",
+    "carnet.domain.messaging",
+    "carnet.domain.indicators",
+    "carnet.interfaces.web",
+]
+
+MIDDLEWARE = [
+    "carnet.interfaces.web.middleware.SecurityHeaders",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "carnet.interfaces.web.context.portal",
+            ],
+        },
+    }
+]
+
+# people and their sign-in: password, then a one-time code by e-mail, each time
+AUTH_USER_MODEL = "spaces.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "carnet.domain.spaces.passwords.PasswordRule"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "carnet.interfaces.web.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGIN_BY_CODE_REQUIRED = {"password"}
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = CARNET_SIGN_IN_CODE_SECONDS
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "welcome"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = environment.value("CARNET_SESSION_IDLE_SECONDS")
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "carnet.interfaces.web.errors.csrf_failure"
+_https = CARNET_WEB_URL.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_HSTS_SECONDS = 31536000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+CSRF_TRUSTED_ORIGINS = [CARNET_WEB_URL] if _https else []
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+
+# uploads stay out of memory beyond a small size, and are bounded
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+# languages
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+FORMAT_MODULE_PATH = None
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # served from the package: nothing to collect
+WHITENOISE_AUTOREFRESH = False
+
+# e-mail to people
+DEFAULT_FROM_EMAIL = environment.value("CARNET_NOTIFY_FROM")
+EMAIL_FILE_PATH = str(CARNET_OUTBOX_DIR)
+if environment.value("CARNET_NOTIFY_BY") == "smtp":
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = environment.value("CARNET_NOTIFY_SMTP_HOST")
+    EMAIL_PORT = environment.value("CARNET_NOTIFY_SMTP_PORT")
+    EMAIL_HOST_USER = environment.value("CARNET_NOTIFY_SMTP_USER")
+    _password_file = environment.value("CARNET_NOTIFY_SMTP_PASSWORD_FILE")
+    EMAIL_HOST_PASSWORD = _password_file.read_text().strip() if _password_file else ""
+    EMAIL_USE_TLS = environment.value("CARNET_NOTIFY_SMTP_STARTTLS")
+    EMAIL_TIMEOUT = 30
+else:
+    EMAIL_BACKEND = "carnet.foundation.outbox.OutboxBackend"
+
+# jobs
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+PROCRASTINATE_IMPORT_PATHS = ["carnet.foundation.jobs"]
+
+# logs: JSON lines without personal data (see foundation.logs)
+LOGGING_CONFIG = None
+logs.configure(CARNET_LOG_LEVEL)

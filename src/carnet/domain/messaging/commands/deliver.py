@@ -1,0 +1,112 @@
+"""Delivering what the doors have accepted: the drain's one command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
+from carnet.domain.messaging.delivery.placing import place
+from carnet.domain.messaging.delivery.plan import SYSTEM_OWNER, Plan
+from carnet.domain.messaging.delivery.situation import load
+from carnet.domain.messaging.delivery.writing import write
+from carnet.domain.messaging.jobs import send_outbound
+from carnet.foundation import logs
+from carnet.foundation.clock import now
+from carnet.foundation.models import SpoolEntry
+from carnet.foundation.owner_keys import create_owner_keys, owner_key
+from carnet.foundation.spool import SegmentUnreadable, SpoolReader
+
+BATCH = 200
+BATCH_BYTES = 64 * 1024 * 1024
+TRIES = 5
+
+log = logs.get("drain")
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What one turn of the drain did: how many messages it took, and how many it held back for a person to see."""
+
+    delivered: int
+    held: int
+
+
+def drain_once(reader: SpoolReader) -> Drained:
+    """Deliver the messages that wait longest in this spool, at most 200 (and 64 MB) in one transaction.
+
+    The entries are locked, delivered and deleted in the same transaction, so that each message arrives exactly once
+    whatever is killed when. A batch that fails is tried again message by message; one that keeps failing is held,
+    whole on disk, until it is looked at (``carnet queue``).
+    """
+    try:
+        return _drain(reader, BATCH)
+    except Exception as failure:
+        log.warning("batch_failed", exc_info=failure)
+    try:
+        return _drain(reader, 1)
+    except Exception as failure:
+        log.error("message_failed", exc_info=failure)
+        return Drained(0, _count_failure(reader))
+
+
+@transaction.atomic
+def _drain(reader: SpoolReader, most: int) -> Drained:
+    entries = list(
+        SpoolEntry.objects.select_for_update(skip_locked=True)
+        .filter(spool_id=reader.spool_id, held="")
+        .order_by("id")[:most]
+    )
+    messages: list[Incoming] = []
+    done: list[int] = []
+    unreadable: list[int] = []
+    taken = 0
+    for entry in entries:
+        if messages and taken + entry.length > BATCH_BYTES:
+            break
+        taken += entry.length
+        try:
+            messages.append(read_incoming(reader.read(entry.segment, entry.position, entry.length)))
+            done.append(entry.id)
+        except SegmentUnreadable as problem:
+            log.error("spool_record_unreadable", segment=str(entry.segment), position=entry.position, exc_info=problem)
+            unreadable.append(entry.id)
+    if messages:
+        deliver(messages)
+    SpoolEntry.objects.filter(id__in=done).delete()
+    SpoolEntry.objects.filter(id__in=unreadable).update(held="unreadable")
+    return Drained(len(done), len(unreadable))
+
+
+def deliver(messages: Sequence[Incoming]) -> None:
+    """Deliver messages to all their recipients, in order; part of the caller's transaction."""
+    situation = load(messages)
+    create_owner_keys([SYSTEM_OWNER])
+    situation.keys[SYSTEM_OWNER] = owner_key(SYSTEM_OWNER)
+    plan = Plan(at=now())
+    for message in messages:
+        place(message, situation, plan)
+    write(plan)
+    if plan.outbound:
+        send_outbound.defer()
+
+
+def _count_failure(reader: SpoolReader) -> int:
+    """Count one more failure of the message that waits longest; after five it is held. Returns how many were held."""
+    first = SpoolEntry.objects.filter(spool_id=reader.spool_id, held="").order_by("id").first()
+    if first is None:
+        return 0
+    SpoolEntry.objects.filter(id=first.id).update(attempts=F("attempts") + 1)
+    return SpoolEntry.objects.filter(id=first.id, attempts__gte=TRIES).update(held="keeps-failing")
+
+
+def remove_done_segments(reader: SpoolReader) -> int:
+    """Delete the spool's segments that nothing points at any more."""
+
+    def still_named(segments: list[object]) -> set[object]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT segment FROM foundation_spool_entry WHERE segment = ANY(%s)", [segments])
+            return {row[0] for row in cursor.fetchall()}
+
+    return reader.remove_done(still_named)  # type: ignore[arg-type]

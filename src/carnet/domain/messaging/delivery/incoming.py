@@ -1,0 +1,160 @@
+"""An accepted message, read once for all its recipients: the mail, its archives of documents, the patients they name."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from carnet.domain.directory.values import InvalidAddress, MailboxAddress
+from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, SpooledEnvelope
+from carnet.domain.messaging.mime.html import clean_html
+from carnet.domain.messaging.mime.limits import MalformedMessage
+from carnet.domain.messaging.mime.message import ParsedMessage, Part
+from carnet.domain.messaging.mime.read import part_content, read_message
+from carnet.domain.messaging.mime.structure import message_structure
+from carnet.domain.nomenclature.queries import document_type
+from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header
+from carnet.domain.record.media_types import XML, ZIP, sniff_media_type
+from carnet.domain.record.queries import author_text
+from carnet.domain.record.values import DocumentEntry
+from carnet.domain.record.xdm import XdmPackage, patient_ids, read_xdm
+from carnet.domain.record.xml_safety import XmlRefused
+from carnet.foundation.spool import Accepted
+
+XDM_NAME = "IHE_XDM.ZIP"
+
+
+@dataclass
+class Incoming:
+    """One accepted message. ``problem`` is set, and ``parsed`` empty, when it cannot be read as mail."""
+
+    accepted: Accepted
+    envelope: SpooledEnvelope
+    raw: bytes
+    parsed: ParsedMessage
+    problem: MalformedMessage | None = None
+    packages: dict[str, XdmPackage] = field(default_factory=dict)
+    loose_patients: frozenset[str] = frozenset()
+
+    @cached_property
+    def author(self) -> str:
+        """The author's address in its one writing, else that of the envelope's sender."""
+        for address in [*(one.address for one in self.parsed.from_), self.envelope.sender]:
+            try:
+                return MailboxAddress.parse(address).key
+            except InvalidAddress:
+                continue
+        return ""
+
+    @cached_property
+    def patients(self) -> frozenset[str]:
+        """Every INS that the documents of the message name."""
+        named = {found.matricule for package in self.packages.values() for found in patient_ids(package)}
+        return frozenset(named | self.loose_patients)
+
+    @cached_property
+    def structure(self) -> bytes:
+        return message_structure(self.raw).to_json()
+
+    @property
+    def carries_documents(self) -> bool:
+        return any(package.documents for package in self.packages.values())
+
+    @cached_property
+    def unique_ids(self) -> tuple[str, ...]:
+        return tuple(d.entry.unique_id for package in self.packages.values() for d in package.documents)
+
+    def content(self, *, author_name: str, author_domain: str, verified: bool) -> EntryContent:
+        """What a conversation will show of it."""
+        html = clean_html(self.parsed.html) if self.parsed.html else ""
+        return EntryContent(
+            author_name=author_name,
+            author_domain=author_domain,
+            verified=verified,
+            text="" if html else self.parsed.text,
+            html=html,
+            attachments=self._attachments,
+            findings=tuple(sorted({problem.value for package in self.packages.values() for problem in package.problems})),
+        )
+
+    @cached_property
+    def _attachments(self) -> tuple[KeptAttachment, ...]:
+        """The documents of the archives first, then the files; a PDF that a document wraps is named as its copy."""
+        kept: list[KeptAttachment] = []
+        wrapped: dict[bytes, str] = {}
+        for path, package in self.packages.items():
+            for rank, document in enumerate(package.documents):
+                kept.append(_document(f"{path}#{rank}", document.entry))
+                inner = _wrapped_file(document.content)
+                if inner:
+                    wrapped[inner] = document.entry.unique_id
+        for part in self.parsed.attachments:
+            if part.path in self.packages and self.packages[part.path].documents:
+                continue
+            package = self.packages.get(part.path)
+            refused = sorted(p.value for p in package.problems if p.fatal) if package else []
+            is_pdf = bool(wrapped) and part.media_type == "application/pdf"
+            copy_of = wrapped.get(part_content(self.raw, part.path), "") if is_pdf else ""
+            kept.append(KeptAttachment(part.path, part.file_name, part.media_type, part.size, copy_of=copy_of, problem=" ".join(refused)))
+        return tuple(kept)
+
+
+def read_incoming(accepted: Accepted) -> Incoming:
+    """Read an accepted message; what is wrong with it is kept as a value, for the sender to be told."""
+    envelope = SpooledEnvelope.from_json(accepted.envelope)
+    raw = envelope.tracing.encode("utf-8") + accepted.content
+    try:
+        parsed = read_message(raw)
+    except MalformedMessage as problem:
+        return Incoming(accepted, envelope, raw, ParsedMessage(), problem)
+    packages: dict[str, XdmPackage] = {}
+    loose: set[str] = set()
+    for part in parsed.attachments:
+        if _may_be_archive(part):
+            packages[part.path] = read_xdm(part_content(raw, part.path))
+        elif part.media_type in ("text/xml", "application/xml", "application/hl7-v3+xml"):
+            content = part_content(raw, part.path)
+            if sniff_media_type(content) == XML:
+                loose |= _patients_of_cda(content)
+    return Incoming(accepted, envelope, raw, parsed, None, packages, frozenset(loose))
+
+
+def _may_be_archive(part: Part) -> bool:
+    return (
+        part.file_name.upper() == XDM_NAME
+        or part.media_type in (ZIP, "application/x-zip-compressed")
+        or part.file_name.lower().endswith(".zip")
+    )
+
+
+def _patients_of_cda(content: bytes) -> set[str]:
+    """The INS that a clinical document attached by itself names; nothing for any other XML."""
+    try:
+        return {found.matricule for found in read_header(content).ins_ids}
+    except (XmlRefused, NotCda):
+        return set()
+
+
+def _wrapped_file(cda: bytes) -> bytes:
+    """The file that a level 1 document wraps, to know its copy beside it by."""
+    try:
+        inner = embedded_document(cda)
+    except (XmlRefused, NotCda, BodyRefused):
+        return b""
+    return inner.content if inner else b""
+
+
+def _document(path: str, entry: DocumentEntry) -> KeptAttachment:
+    code = entry.type_code.code if entry.type_code else ""
+    known = document_type(code)
+    date = entry.service_start or entry.creation_time
+    return KeptAttachment(
+        path=path,
+        name=f"{known.label if known else entry.title or 'document'}.xml",
+        media_type=entry.mime_type,
+        size=entry.size or 0,
+        unique_id=entry.unique_id,
+        title=entry.title or (known.label if known else ""),
+        type_code=code,
+        type_label=known.label if known else (entry.type_code.label if entry.type_code else ""),
+        author=author_text(entry),
+        date=date.isoformat() if date else "",
+    )

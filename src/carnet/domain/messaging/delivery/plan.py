@@ -1,0 +1,82 @@
+"""What delivering a batch will write: rows prepared by the rules, to be written together."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from carnet.domain.audit.commands import NewEvent
+from carnet.domain.messaging.delivery.situation import message_id_digest
+from carnet.domain.messaging.envelopes import MessageHead, envelope_name, structure_name
+from carnet.domain.messaging.mime.structure import message_structure
+from carnet.domain.messaging.models import (
+    Contact,
+    Conversation,
+    ConversationEntry,
+    Dispatch,
+    Message,
+    OutboundMail,
+    PatientLetter,
+)
+from carnet.foundation.ids import new_id
+from carnet.foundation.keys import OwnerKey
+
+SYSTEM_OWNER = UUID(int=1)
+"""The owner of what Carnet itself sends to other operators: reports that are nobody's own."""
+
+
+@dataclass
+class Plan:
+    """The rows that delivering a batch will write, and what the senders will be told."""
+
+    at: datetime
+    bodies: list[tuple[OwnerKey, bytes, Message | OutboundMail]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    new_contacts: list[Contact] = field(default_factory=list)
+    changed_contacts: dict[UUID, Contact] = field(default_factory=dict)
+    new_conversations: list[Conversation] = field(default_factory=list)
+    changed_conversations: dict[UUID, Conversation] = field(default_factory=dict)
+    entries: list[ConversationEntry] = field(default_factory=list)
+    filed: list[tuple[UUID, UUID, int, datetime]] = field(default_factory=list)
+    outbound: list[OutboundMail] = field(default_factory=list)
+    dispatches: list[Dispatch] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+    notified: list[tuple[UUID, UUID]] = field(default_factory=list)
+    answered: list[tuple[UUID, UUID]] = field(default_factory=list)
+    letters: list[PatientLetter] = field(default_factory=list)
+
+
+def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None = None) -> UUID:
+    """Put a message of Carnet's own making into the INBOX of a hosted mailbox; the id of its copy."""
+    message_id = new_id()
+    row = Message(
+        owner_id=key.owner_id,
+        id=message_id,
+        message_id_digest=message_id_digest(key, head.message_id if head else str(message_id)),
+        received_at=plan.at,
+        size=len(raw),
+        envelope=key.seal(envelope_name(message_id), (head or MessageHead()).to_json()),
+        structure=key.seal(structure_name(message_id), message_structure(raw).to_json()),
+    )
+    plan.messages.append(row)
+    plan.bodies.append((key, raw, row))
+    plan.filed.append((key.owner_id, message_id, len(raw), plan.at))
+    return message_id
+
+
+def plan_outbound(
+    plan: Plan, key: OwnerKey, sender: str, recipient: str, raw: bytes, *, message_id: UUID | None
+) -> OutboundMail:
+    """Queue a message for another operator of the trust space."""
+    mail_id = new_id()
+    row = OutboundMail(
+        id=mail_id,
+        owner_id=key.owner_id,
+        message_id=message_id,
+        domain=recipient.rpartition("@")[2].lower(),
+        addresses=key.seal_text(f"outbound:{mail_id}", f"{sender}\n{recipient}"),
+        created_at=plan.at,
+        next_try_at=plan.at,
+    )
+    plan.outbound.append(row)
+    plan.bodies.append((key, raw, row))
+    return row

@@ -1,0 +1,99 @@
+"""What is known when a batch of messages is delivered: loaded in a handful of queries, whatever the batch's size."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from carnet.domain.directory.queries import MailboxFacts, TrustSpace, mailboxes_by_address, trust_space
+from carnet.domain.messaging.delivery.incoming import Incoming
+from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
+from carnet.domain.messaging.queries.recipients import Recipient, look_up
+from carnet.foundation.keys import OwnerKey
+from carnet.foundation.owner_keys import owner_keys
+
+
+@dataclass
+class Situation:
+    """The facts of a batch. Conversations and contacts are those of its spaces that the batch may touch.
+
+    ``placed`` says which conversation each known message of a space belongs to, by the digest of its Message-ID.
+    """
+
+    recipients: dict[str, Recipient]
+    mailboxes: dict[str, MailboxFacts]
+    trusted: TrustSpace
+    keys: dict[UUID, OwnerKey] = field(default_factory=dict)
+    contacts: dict[tuple[UUID, bytes], Contact] = field(default_factory=dict)
+    conversations: dict[tuple[UUID, UUID], Conversation] = field(default_factory=dict)
+    placed: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
+
+
+def address_digest(key: OwnerKey, address: str) -> bytes:
+    """An address as it is compared inside one space."""
+    return key.digest("address", address.lower().encode())
+
+
+def message_id_digest(key: OwnerKey, message_id: str) -> bytes:
+    return key.digest("message-id", message_id.encode())
+
+
+def load(messages: Sequence[Incoming]) -> Situation:
+    """Load what the delivery of these messages needs. Conversations and contacts are locked until the commit."""
+    addresses = {address for message in messages for address in message.envelope.recipients}
+    writers = {message.author for message in messages} | {m.envelope.sender for m in messages if m.envelope.sender}
+    replies = {one.address for message in messages for one in message.parsed.reply_to}
+    situation = Situation(look_up(addresses), mailboxes_by_address(writers | replies), trust_space())
+    spaces = {r.space.id for r in situation.recipients.values() if r.space is not None and r.space.living}
+    boxes = {r.mailbox.id for r in situation.recipients.values() if r.mailbox is not None and r.mailbox.hosted}
+    boxes |= {m.id for m in situation.mailboxes.values() if m.hosted}
+    situation.keys = owner_keys([*spaces, *boxes])
+    if spaces:
+        _load_conversations(situation, messages)
+    return situation
+
+
+def _load_conversations(situation: Situation, messages: Sequence[Incoming]) -> None:
+    contacts: set[tuple[UUID, bytes]] = set()
+    named: set[tuple[UUID, bytes]] = set()
+    for message in messages:
+        identifiers = {*message.parsed.references, message.parsed.in_reply_to or ""} - {""}
+        people = {message.author, *(one.address for one in message.parsed.reply_to)}
+        for recipient in _spaces_of(situation, message):
+            key = situation.keys[recipient]
+            contacts |= {(recipient, address_digest(key, address)) for address in people}
+            named |= {(recipient, message_id_digest(key, identifier)) for identifier in identifiers}
+    spaces = sorted({space for space, _ in contacts})
+    digests = sorted({digest for _, digest in contacts})
+    for contact in Contact.objects.select_for_update().filter(space_id__in=spaces, address_digest__in=digests):
+        situation.contacts[contact.space_id, bytes(contact.address_digest)] = contact
+    known = Message.objects.filter(
+        owner_id__in={space for space, _ in named}, message_id_digest__in={digest for _, digest in named}
+    ).values_list("owner_id", "id", "message_id_digest")
+    by_id = {(owner, message_id): bytes(digest) for owner, message_id, digest in known}
+    entries = ConversationEntry.objects.filter(
+        space_id__in={owner for owner, _ in by_id}, message_id__in={message_id for _, message_id in by_id}
+    ).values_list("space_id", "message_id", "conversation_id")
+    for space_id, message_id, conversation_id in entries:
+        if (space_id, message_id) in by_id:
+            situation.placed[space_id, by_id[space_id, message_id]] = conversation_id
+    touched = Conversation.objects.select_for_update().filter(
+        space_id__in=spaces, contact_id__in=[contact.id for contact in situation.contacts.values()]
+    )
+    _keep(situation, touched)
+    missing = set(situation.placed.values()) - {conversation_id for _, conversation_id in situation.conversations}
+    if missing:
+        _keep(situation, Conversation.objects.select_for_update().filter(space_id__in=spaces, id__in=missing))
+
+
+def _keep(situation: Situation, conversations: Iterable[Conversation]) -> None:
+    for conversation in conversations:
+        situation.conversations[conversation.space_id, conversation.id] = conversation
+
+
+def _spaces_of(situation: Situation, message: Incoming) -> list[UUID]:
+    found = []
+    for address in message.envelope.recipients:
+        space = situation.recipients[address].space
+        if space is not None and space.id in situation.keys:
+            found.append(space.id)
+    return found

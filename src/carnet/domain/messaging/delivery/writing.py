@@ -1,0 +1,91 @@
+"""Writing a plan: bodies first, then rows, set by set, then the trail; all inside the caller's transaction."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from carnet.domain.audit.commands import leave_all
+from carnet.domain.messaging.commands.folders import file_batch
+from carnet.domain.messaging.delivery.plan import Plan
+from carnet.domain.messaging.models import (
+    Contact,
+    Conversation,
+    ConversationEntry,
+    Dispatch,
+    Message,
+    OutboundMail,
+    PatientLetter,
+)
+from carnet.domain.notifications.commands import notify_all
+from carnet.domain.notifications.values import NotificationKind
+from carnet.foundation.bodies import put_bodies
+
+
+def write(plan: Plan) -> None:
+    """Write everything that the plan holds. Part of the caller's transaction."""
+    refs = put_bodies([(key, raw) for key, raw, _ in plan.bodies])
+    for (_, _, row), ref in zip(plan.bodies, refs, strict=True):
+        row.body = ref.address
+    Message.objects.bulk_create(plan.messages)
+    Contact.objects.bulk_create(plan.new_contacts)
+    _update_contacts([one for one in plan.changed_contacts.values() if one not in plan.new_contacts])
+    Conversation.objects.bulk_create(plan.new_conversations)
+    new = {one.id for one in plan.new_conversations}
+    _update_conversations([one for one in plan.changed_conversations.values() if one.id not in new])
+    ConversationEntry.objects.bulk_create(plan.entries)
+    PatientLetter.objects.bulk_create(plan.letters)
+    Dispatch.objects.bulk_create(plan.dispatches)
+    OutboundMail.objects.bulk_create(plan.outbound)
+    _note_answers(plan)
+    file_batch(plan.filed)
+    notify_all([(space_id, NotificationKind.MESSAGE, message_id) for space_id, message_id in plan.notified])
+    leave_all(plan.events)
+
+
+def _update_contacts(contacts: Sequence[Contact]) -> None:
+    """One statement for all: a composite key keeps Django's bulk_update away."""
+    if not contacts:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE messaging_contact c SET has_written = n.has_written, ended_at = n.ended_at,"
+            " last_wrote_at = n.last_wrote_at"
+            " FROM unnest(%s::uuid[], %s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[])"
+            " AS n(space_id, id, has_written, ended_at, last_wrote_at)"
+            " WHERE c.space_id = n.space_id AND c.id = n.id",
+            [
+                [one.space_id for one in contacts],
+                [one.id for one in contacts],
+                [one.has_written for one in contacts],
+                [one.ended_at for one in contacts],
+                [one.last_wrote_at for one in contacts],
+            ],
+        )
+
+
+def _update_conversations(conversations: Sequence[Conversation]) -> None:
+    for one in conversations:
+        Conversation.objects.filter(space_id=one.space_id, id=one.id).update(
+            ended=one.ended,
+            ended_at=one.ended_at,
+            last_at=one.last_at,
+            trashed_at=one.trashed_at,
+            participants=one.participants,
+        )
+
+
+def _note_answers(plan: Plan) -> None:
+    """The holder's letters of these conversations have their first answer now."""
+    answered: list[tuple[UUID, UUID]] = plan.answered
+    if not answered:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE messaging_patient_letter l SET first_answer_at = %s"
+            " FROM unnest(%s::uuid[], %s::uuid[]) AS a(space_id, conversation_id)"
+            " JOIN messaging_conversation_entry e"
+            "   ON e.space_id = a.space_id AND e.conversation_id = a.conversation_id AND e.direction = 'out'"
+            " WHERE l.space_id = e.space_id AND l.message_id = e.message_id AND l.first_answer_at IS NULL",
+            [plan.at, [space_id for space_id, _ in answered], [conversation_id for _, conversation_id in answered]],
+        )

@@ -1,0 +1,1 @@
+"""Mail as it travels: read from hostile bytes (`read`), described for IMAP (`structure`), shown (`html`)."""

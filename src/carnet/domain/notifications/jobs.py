@@ -1,0 +1,101 @@
+"""Sending notifications: plain e-mails that say that something is there, never what or from whom."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F, Q
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from carnet.domain.notifications.models import ContactPoint, Notification, Preference
+from carnet.domain.notifications.rules import is_wanted
+from carnet.domain.notifications.values import NotificationKind
+from carnet.foundation import logs
+from carnet.foundation.clock import now
+from carnet.foundation.jobs import RETRY, app
+from carnet.foundation.owner_keys import owner_key
+
+BATCH = 100
+CLAIM_SECONDS = 120
+GIVE_UP_AFTER = 8
+_TEMPLATES = {NotificationKind.MESSAGE: "new_message", NotificationKind.DOCUMENT: "new_document"}
+
+log = logs.get("notifications")
+
+
+@app.task(retry=RETRY)
+def send_waiting() -> None:
+    """Send what waits, claimed one by one.
+
+    A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
+    again after two minutes, which is the only window in which a person may be told twice.
+    """
+    problem: Exception | None = None
+    while waiting := _waiting():
+        for notification in waiting:
+            try:
+                _send(notification)
+            except OSError as failure:  # the mail server: this one is tried again later, the others now
+                problem = failure
+                log.warning("notification_not_sent", notification=str(notification.id), exc_info=failure)
+    if problem is not None:
+        raise problem
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="notifications-sweep")
+def sweep(timestamp: int) -> None:
+    """What a dead worker had claimed, or a mail server refused, is sent within minutes."""
+    send_waiting()
+
+
+def _free() -> Q:
+    return Q(claimed_at=None) | Q(claimed_at__lt=now() - timedelta(seconds=CLAIM_SECONDS))
+
+
+def _waiting() -> list[Notification]:
+    return list(Notification.objects.filter(_free(), outcome="").order_by("created_at")[:BATCH])
+
+
+def _send(notification: Notification) -> None:
+    claimed = Notification.objects.filter(_free(), id=notification.id, outcome="").update(
+        claimed_at=now(), attempts=F("attempts") + 1
+    )
+    if not claimed:
+        return
+    kind = NotificationKind(notification.kind)
+    off = set(Preference.objects.filter(space_id=notification.space_id).values_list("kind", flat=True))
+    point = ContactPoint.objects.filter(space_id=notification.space_id).first()
+    outcome = "sent"
+    if point is None:
+        outcome = "no-address"
+    elif not is_wanted(kind, off):
+        outcome = "not-wanted"
+    elif notification.attempts + 1 > GIVE_UP_AFTER:
+        outcome = "gave-up"
+    else:
+        _mail(point, _TEMPLATES[kind], {})
+    Notification.objects.filter(id=notification.id).update(outcome=outcome, sent_at=now())
+    log.info("notification_done", notification=str(notification.id), outcome=outcome)
+
+
+def _mail(point: ContactPoint, template: str, context: dict[str, str]) -> None:
+    email = owner_key(point.space_id).open_text("contact-email", point.email)
+    with translation.override(point.language):
+        values = {"portal_url": settings.CARNET_WEB_URL, "activated": point.activated, **context}
+        subject = render_to_string(f"web/email/{template}_subject.txt", values).strip()
+        body = render_to_string(f"web/email/{template}.txt", values)
+    EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [email]).send()
+
+
+@app.task(retry=RETRY)
+def send_activation_code(space_id: str, sealed: str) -> None:
+    """Send an activation code, which arrives here sealed under the space's key."""
+    owner = UUID(space_id)
+    point = ContactPoint.objects.filter(space_id=owner).first()
+    if point is None:
+        return
+    code = owner_key(owner).open_text("activation-code", bytes.fromhex(sealed))
+    _mail(point, "activation_code", {"code": "-".join(code[i : i + 4] for i in range(0, len(code), 4))})

@@ -1,0 +1,213 @@
+"""Writing the record. Every door that brings a document ends in ``submit``."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+
+from carnet.domain.audit.commands import NewEvent, leave, leave_all
+from carnet.domain.nomenclature.queries import class_of_type, mes_category
+from carnet.domain.notifications.commands import notify_all
+from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.record import rules
+from carnet.domain.record.media_types import STYLED_XML, XML
+from carnet.domain.record.metadata import dump_entry
+from carnet.domain.record.models import Document, DocumentKey, Submission
+from carnet.domain.record.values import AvailabilityStatus, DocumentEntry, SubmissionSet
+from carnet.domain.spaces.access import event
+from carnet.domain.spaces.models import HealthSpace
+from carnet.domain.spaces.rules import decide
+from carnet.domain.spaces.values import ALLOWED, Act, Actor, Decision, Refusal, refused
+from carnet.foundation.bodies import put_bodies
+from carnet.foundation.clock import now
+from carnet.foundation.ids import new_id
+from carnet.foundation.owner_keys import owner_key
+
+
+class Source(StrEnum):
+    """How a document came into the record."""
+
+    PROFESSIONAL = "professional"
+    HOLDER = "holder"
+    MESSAGE = "message"
+
+
+@dataclass(frozen=True)
+class NewDocument:
+    """A document and what is known of it; hash and size are computed from the content, whatever the entry says."""
+
+    content: bytes
+    entry: DocumentEntry
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    space_id: UUID
+    source: Source
+    documents: tuple[NewDocument, ...]
+    submission_set: SubmissionSet | None = None
+    from_message: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of each document, in order: its id, and whether it was there already (then nothing was added)."""
+
+    documents: list[tuple[UUID, bool]] = field(default_factory=list)
+
+
+@transaction.atomic
+def submit(actor: Actor, new: NewSubmission) -> Submitted | Decision:
+    """Add documents to a space's record: all of them, or none and the reason.
+
+    1. Decide: the actor may add to this space, and each document is of a kind, size and patient that may be added.
+    2. A document whose uniqueId is there already is left as it is.
+    3. A document that says it replaces another makes that one deprecated, whichever of the two comes first.
+    4. Bodies, metadata, keys, events and notifications are written together.
+
+    (IHE ITI-41 and CI-SIS Partage de documents de santé: uniqueness of uniqueId, RPLC.)
+    """
+    space = HealthSpace.objects.select_for_update(of=("self",)).filter(id=new.space_id).first()
+    if space is None:
+        return refused(Refusal.NOT_FOUND)
+    decision = decide(actor, Act.ADD_DOCUMENT, space.id, space.state)
+    for document in new.documents:
+        decision = decision and _decide_document(document, space.ins)
+    if not decision:
+        leave(event(actor, Act.ADD_DOCUMENT, space.id, decision, target_kind="document"))
+        return decision
+    submission_id = new_id()
+    key = owner_key(space.id)
+    at = now()
+    result = Submitted()
+    events = []
+    rows = []
+    for document in new.documents:
+        digest = key.digest("document-unique-id", document.entry.unique_id.encode())
+        known = Document.objects.filter(space_id=space.id, unique_id_digest=digest).order_by("-version").first()
+        if known is not None:
+            result.documents.append((known.id, True))
+            continue
+        row = _row(space.id, submission_id, new, document, digest)
+        rows.append((row, document))
+        result.documents.append((row.id, False))
+        events.append(
+            event(
+                actor, Act.ADD_DOCUMENT, space.id, target_kind="document", target_id=row.id, title=document.entry.title
+            )
+        )
+    if rows:
+        refs = put_bodies([(key, document.content) for _, document in rows])
+        for (row, _), ref in zip(rows, refs, strict=True):
+            row.body = ref.address
+            row.added_at = at
+        Submission.objects.create(
+            space_id=space.id,
+            id=submission_id,
+            submitted_at=at,
+            source=new.source.value,
+            content_type_code=_content_type(new.submission_set),
+            metadata=key.seal(f"submission:{submission_id}", orjson.dumps(new.submission_set)),
+        )
+        Document.objects.bulk_create([row for row, _ in rows])
+        DocumentKey.objects.bulk_create(
+            [
+                DocumentKey(
+                    space_id=space.id, unique_id_digest=row.unique_id_digest, logical_id=row.logical_id
+                )
+                for row, _ in rows
+            ]
+        )
+        for row, _ in rows:
+            events += _mark_replaced(actor, row)
+        leave_all(events)
+        notify_all([(space.id, NotificationKind.DOCUMENT, row.id) for row, _ in rows])
+    return result
+
+
+def _decide_document(document: NewDocument, ins: str) -> Decision:
+    entry = document.entry
+    if entry.patient_id is not None and entry.patient_id.is_ins and entry.patient_id.matricule != ins:
+        return refused(Refusal.WRONG_PATIENT)
+    if entry.mime_type in (XML, STYLED_XML):
+        problem = rules.professional_document_refusal(document.content)
+    else:
+        problem = rules.holder_deposit_refusal(entry.uri, document.content, settings.CARNET_HOLDER_DOCUMENT_BYTES)
+    return ALLOWED if problem is None else refused(problem)
+
+
+def _row(space_id: UUID, submission_id: UUID, new: NewSubmission, document: NewDocument, digest: bytes) -> Document:
+    """The document's row, but for its body's address."""
+    key = owner_key(space_id)
+    document_id = new_id()
+    at = now()
+    entry = replace(
+        document.entry,
+        entry_uuid=f"urn:uuid:{document_id}",
+        logical_id=f"urn:uuid:{document_id}",
+        version=1,
+        hash=hashlib.sha1(document.content, usedforsecurity=False).hexdigest(),
+        size=len(document.content),
+        status=AvailabilityStatus.APPROVED,
+    )
+    type_code = entry.type_code.code if entry.type_code else ""
+    class_code = entry.class_code.code if entry.class_code else (class_of_type(type_code) or "")
+    replaces = entry.replaces_unique_id
+    return Document(
+        space_id=space_id,
+        id=document_id,
+        logical_id=document_id,
+        version=1,
+        submission_id=submission_id,
+        unique_id_digest=digest,
+        status="approved",
+        source=new.source.value,
+        type_code=type_code,
+        class_code=class_code,
+        category=mes_category(type_code, class_code).value,
+        confidentiality=list(entry.confidentiality),
+        mime_type=entry.mime_type,
+        size=len(document.content),
+        created_at=entry.creation_time or at,
+        service_start=entry.service_start or entry.creation_time or at,
+        added_at=at,
+        replaces_digest=key.digest("document-unique-id", replaces.encode()) if replaces else None,
+        from_message=new.from_message,
+        metadata=key.seal(f"document:{document_id}", dump_entry(entry)),
+    )
+
+
+def _content_type(submission_set: SubmissionSet | None) -> str:
+    return submission_set.content_type.code if submission_set and submission_set.content_type else ""
+
+
+def _mark_replaced(actor: Actor, row: Document) -> list[NewEvent]:
+    """Make the older version deprecated: the one that ``row`` replaces, or ``row`` itself if its successor came first."""
+    events = []
+    if row.replaces_digest is not None:
+        older = Document.objects.filter(
+            space_id=row.space_id, unique_id_digest=row.replaces_digest, status="approved"
+        ).exclude(id=row.id)
+        for replaced_id in list(older.values_list("id", flat=True)):
+            events.append(
+                event(actor, Act.REPLACE_DOCUMENT, row.space_id, target_kind="document", target_id=replaced_id)
+            )
+        older.update(status="deprecated", replaced_by=row.id)
+    newer = (
+        Document.objects.filter(space_id=row.space_id, replaces_digest=row.unique_id_digest)
+        .exclude(id=row.id)
+        .order_by("-id")
+        .first()
+    )
+    if newer is not None:
+        Document.objects.filter(space_id=row.space_id, id=row.id).update(status="deprecated", replaced_by=newer.id)
+    return events
+
+
+def mark_read(space_id: UUID, document_id: UUID) -> None:
+    """The holder has opened the document for the first time."""
+    Document.objects.filter(space_id=space_id, id=document_id, read_at=None).update(read_at=now())

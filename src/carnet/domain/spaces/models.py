@@ -1,0 +1,73 @@
+"""Health spaces, and the accounts by which their holders sign in."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from carnet.domain.identity.models import Person
+
+
+class HealthSpace(models.Model):
+    """A person's space. Open: mail can arrive. Activated: its holder has signed in. Closed, opposed: nothing arrives."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACTIVATED = "activated"
+        CLOSED = "closed"
+        OPPOSED = "opposed"
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT)
+    ins = models.CharField(max_length=15)
+    state = models.CharField(max_length=10, choices=State)
+    opened_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "spaces_health_space"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ins"],
+                condition=models.Q(state__in=["open", "activated"]),
+                name="one_living_space",
+            )
+        ]
+        indexes = [models.Index(fields=["ins"], name="space_by_ins")]
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(login=username)
+
+
+class Account(AbstractBaseUser):
+    """A holder's means of signing in. The e-mail address is in clear: the one-time code is sent there at sign-in."""
+
+    login = models.CharField(max_length=100, unique=True)
+    email = models.EmailField()
+    space = models.OneToOneField(HealthSpace, on_delete=models.CASCADE)
+    language = models.CharField(max_length=2, default="fr")
+    terms_accepted_at = models.DateTimeField(null=True)
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "login"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+    objects = AccountManager()
+
+    class Meta:
+        db_table = "spaces_account"
+
+
+class ActivationCode(models.Model):
+    """The single-use code by which a person activates an open space; only its digest is kept."""
+
+    space = models.OneToOneField(HealthSpace, on_delete=models.CASCADE, primary_key=True)
+    digest = models.BinaryField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "spaces_activation_code"

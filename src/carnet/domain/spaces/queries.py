@@ -1,0 +1,39 @@
+"""Reading spaces."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from carnet.domain.spaces.models import HealthSpace
+
+
+@dataclass(frozen=True)
+class SpaceFacts:
+    """What a door needs to know of a space: whose INS, which space, whether mail may arrive."""
+
+    id: UUID
+    ins: str
+    state: str
+
+    @property
+    def living(self) -> bool:
+        return self.state in (HealthSpace.State.OPEN, HealthSpace.State.ACTIVATED)
+
+
+def spaces_by_ins(matricules: Iterable[str]) -> dict[str, SpaceFacts]:
+    """The newest space of each INS that has or had one, in one query whatever their states.
+
+    The same work is done for a living, closed, opposed or unknown space, so that none shows by its delay.
+    """
+    rows = (
+        HealthSpace.objects.filter(ins__in=list(set(matricules)))
+        .order_by("ins", "-id")
+        .distinct("ins")
+        .values_list("id", "ins", "state")
+    )
+    return {ins: SpaceFacts(space_id, ins, state) for space_id, ins, state in rows}
+
+
+def space_facts(space_ids: Iterable[UUID]) -> dict[UUID, SpaceFacts]:
+    rows = HealthSpace.objects.filter(id__in=list(set(space_ids))).values_list("id", "ins", "state")
+    return {space_id: SpaceFacts(space_id, ins, state) for space_id, ins, state in rows}

@@ -1,0 +1,22 @@
+"""An e-mail backend that lays each message as an ``.eml`` file in a folder: what a demo or a test reads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+from carnet.foundation.ids import new_id
+from carnet.foundation.keys import write_durably
+
+
+class OutboxBackend(BaseEmailBackend):
+    """Writes ``<time-ordered id>.eml`` (0600), whole or not at all."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for message in email_messages:
+            write_durably(folder / f"{new_id()}.eml", message.message().as_bytes(linesep="\r\n"))
+        return len(email_messages)

@@ -1,0 +1,193 @@
+"""The door's side of the spool: accept many messages at once with one flush and one commit."""
+
+import asyncio
+import fcntl
+import os
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from carnet.foundation import logs
+from carnet.foundation.clock import now
+from carnet.foundation.ids import new_id
+from carnet.foundation.keys import MasterKeys, sync_folder, write_durably
+from carnet.foundation.spool import segment
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+BATCH = 512
+NOTIFY_CHANNEL = "carnet_spool"
+
+log = logs.get("spool")
+
+
+class SpoolFull(Exception):
+    """The message could not be made durable now; nothing was promised."""
+
+
+def spool_id(folder: Path) -> UUID:
+    """The identity of a spool folder, made with it: entries name the spool whose disk holds them."""
+    path = folder / "id"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            write_durably(path, str(uuid4()).encode("ascii"))
+    finally:
+        os.close(lock)
+    return UUID(path.read_text("ascii").strip())
+
+
+@dataclass
+class _Waiting:
+    envelope: bytes
+    content: bytes
+    done: Callable[[BaseException | None], None]
+
+
+class SpoolWriter:
+    """Appends to segment files of its own and indexes them; one a process.
+
+    ``append`` resolves once the record is flushed to disk and its index row is committed. A failure of either
+    raises ``SpoolFull`` to every message of the batch: what may have reached the disk is then never indexed.
+    """
+
+    def __init__(self, folder: Path, conninfo: str, master: Callable[[], MasterKeys]) -> None:
+        self._folder = folder
+        self._conninfo = conninfo
+        self._master = master
+        self._spool_id = spool_id(folder)
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._connection: psycopg.Connection | None = None
+        self._file: int | None = None
+        self._cipher: AESGCM | None = None
+        self._segment_id = UUID(int=0)
+        self._position = 0
+        self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
+        self._thread.start()
+
+    async def append(self, envelope: bytes, content: bytes) -> None:
+        """Make one message durable. Raises ``SpoolFull``."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def resolve(problem: BaseException | None) -> None:
+            if not future.done():
+                if problem is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(problem)
+
+        def done(problem: BaseException | None) -> None:
+            loop.call_soon_threadsafe(resolve, problem)
+
+        self._queue.put(_Waiting(envelope, content, done))
+        await future
+
+    def close(self) -> None:
+        """Finish what waits, then close the segment."""
+        self._queue.put(None)
+        self._thread.join()
+
+    # --- the writing thread -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            batch = []
+            item = self._queue.get()
+            while True:
+                if item is None:
+                    stopping = True
+                else:
+                    batch.append(item)
+                if stopping or len(batch) >= BATCH or self._queue.empty():
+                    break
+                item = self._queue.get()
+            if batch:
+                problem: BaseException | None = None
+                try:
+                    self._write(batch)
+                except Exception as failure:  # whatever it is, the door must answer and live on
+                    log.error("spool_write_failed", exc_info=failure, count=len(batch))
+                    self._drop_state()
+                    problem = SpoolFull("not durable")
+                for waiting in batch:
+                    waiting.done(problem)
+        self._drop_state()
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        if self._file is None or self._position >= SEGMENT_BYTES:
+            self._open_segment()
+        assert self._cipher is not None
+        assert self._file is not None
+        records = []
+        rows = []
+        position = self._position
+        for waiting in batch:
+            record = segment.seal_record(self._cipher, self._segment_id, position, waiting.envelope, waiting.content)
+            records.append(record)
+            rows.append((position, len(record)))
+            position += len(record)
+        _write_all(self._file, records)
+        os.fdatasync(self._file)
+        self._index(rows)
+        self._position = position
+
+    def _index(self, rows: list[tuple[int, int]]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._conninfo, application_name="carnet-spool")
+        accepted_at = now()
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            with cursor.copy(
+                "COPY foundation_spool_entry"
+                " (spool_id, segment, position, length, accepted_at, attempts, held) FROM STDIN"
+            ) as copy:
+                for position, length in rows:
+                    copy.write_row((self._spool_id, self._segment_id, position, length, accepted_at, 0, ""))
+            cursor.execute(f"NOTIFY {NOTIFY_CHANNEL}")
+
+    def _open_segment(self) -> None:
+        self._close_segment()
+        self._segment_id = new_id()
+        key = segment.new_key()
+        start = segment.header(self._segment_id, key, self._master())
+        # Born locked under another name: the drain never sees a segment whose writer does not hold it yet.
+        temporary = self._folder / f".{self._segment_id}"
+        self._file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        _write_all(self._file, [start])
+        os.rename(temporary, self._folder / f"{self._segment_id}{segment.SUFFIX}")
+        sync_folder(self._folder)
+        self._cipher = AESGCM(key)
+        self._position = len(start)
+
+    def _close_segment(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _drop_state(self) -> None:
+        """Leave the segment and the connection: after a failure their position is not known."""
+        self._close_segment()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _write_all(file: int, pieces: list[bytes]) -> None:
+    for start in range(0, len(pieces), 512):  # IOV_MAX is 1024
+        group = [memoryview(piece) for piece in pieces[start : start + 512]]
+        while group:
+            written = os.writev(file, group)
+            while group and written >= len(group[0]):
+                written -= len(group[0])
+                group.pop(0)
+            if group and written:
+                group[0] = group[0][written:]

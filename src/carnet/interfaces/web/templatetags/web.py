@@ -1,0 +1,248 @@
+"""Tags and filters of the portal's templates: drawings, form fields, sizes, dates, the menu."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from django import template
+from django.contrib.messages import get_messages
+from django.forms import BoundField
+from django.forms.widgets import CheckboxInput, FileInput
+from django.template.context import Context
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
+
+register = template.Library()
+
+_ICONS = files("carnet.interfaces.web").joinpath("templates/web/icons")
+
+
+# --- drawings -----------------------------------------------------------------------------------------------------
+@cache
+def _drawing(name: str) -> str:
+    """The inside of a drawing's file, from its first attribute on. Raises ``FileNotFoundError`` for an unknown name."""
+    return _ICONS.joinpath(f"{name}.svg").read_text("utf-8").strip().removeprefix("<svg ")
+
+
+@register.simple_tag
+def icon(name: str, css: str = "icon") -> SafeString:
+    """A drawing in the page, beside words that say the same: hidden from screen readers."""
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false" {}', css, mark_safe(_drawing(name))  # noqa: S308
+    )
+
+
+_ICON_OF_MEDIA_TYPE = {"application/pdf": "pdf", "text/xml": "report", "application/xml": "report"}
+_ICON_OF_EXTENSION = {
+    "pdf": "pdf",
+    **dict.fromkeys(("jpg", "jpeg", "png", "tif", "tiff", "gif", "bmp", "webp", "heic"), "image"),
+    **dict.fromkeys(("txt", "rtf", "doc", "docx", "odt"), "text"),
+    **dict.fromkeys(("zip", "gz", "7z", "rar"), "archive"),
+    "xml": "report",
+}
+
+
+@register.filter
+def file_icon(named: str) -> str:
+    """The name of the drawing for a media type (``image/png``) or, failing that, for a file name (``scan.pdf``)."""
+    named = str(named or "").lower()
+    if named in _ICON_OF_MEDIA_TYPE:
+        return _ICON_OF_MEDIA_TYPE[named]
+    if named.startswith("image/"):
+        return "image"
+    if named.startswith("text/") or named == "application/rtf":
+        return "text"
+    return _ICON_OF_EXTENSION.get(named.rpartition(".")[2], "file")
+
+
+@register.filter
+def initials(name: str) -> str:
+    """One or two letters for a name: ``Hôpital A – Service Cardiologie`` gives HA."""
+    words = [word for word in str(name or "").replace("-", " ").split() if word[0].isalpha()]
+    return "".join(word[0].upper() for word in words[:2]) or "?"
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+@register.simple_tag
+def relabel(bound: BoundField, label: str, explanation: str = "") -> str:
+    """Gives a field that a library made our own words, before the form's errors and the field itself are shown."""
+    bound.label = label
+    bound.help_text = explanation
+    return ""
+
+
+@register.inclusion_tag("web/field.html")
+def field(bound: BoundField, **attributes: str) -> dict[str, Any]:
+    """A form field with its label, its help and its errors, all tied together (WCAG 1.3.1, 3.3.1, 3.3.2, 4.1.2).
+
+    Arguments become attributes of the control (``autocomplete="one-time-code"``), an underscore standing for a hyphen.
+    Placeholders are dropped: they vanish when one types, and repeat the label.
+    """
+    described = []
+    if bound.help_text:
+        described.append(f"{bound.auto_id}_helptext")
+    if bound.errors:
+        described.append(f"{bound.auto_id}_error")
+    given = {name.replace("_", "-"): value for name, value in attributes.items()}
+    given["placeholder"] = False
+    if described and not bound.use_fieldset:
+        given["aria-describedby"] = " ".join(described)
+    widget = bound.field.widget
+    kind = "text"
+    if bound.use_fieldset:
+        kind = "group"
+    elif isinstance(widget, CheckboxInput):
+        kind = "checkbox"
+    elif isinstance(widget, FileInput):
+        kind = "file"
+    return {
+        "field": bound,
+        "kind": kind,
+        "label": bound.label,
+        "help": bound.help_text,
+        "described": " ".join(described),
+        "control": bound.as_widget(attrs=given),
+        "optional": not bound.field.required and kind != "checkbox",
+    }
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------
+@register.filter
+def file_size(size: int | None) -> str:
+    """A size in bytes as people say it, in decimal units: ``340 Ko``, ``1,2 Mo``. Empty for an unknown size."""
+    if size is None:
+        return ""
+    if size < 1000:
+        return ngettext("%(number)s byte", "%(number)s bytes", size) % {"number": size}
+    if size < 999_500:
+        return gettext("%(number)s KB") % {"number": round(size / 1000)}
+    number = number_format(round(size / 1_000_000, 1), 0 if size % 1_000_000 == 0 else 1)
+    return gettext("%(number)s MB") % {"number": number}
+
+
+# --- dates --------------------------------------------------------------------------------------------------------
+def _local(at: datetime) -> datetime:
+    return timezone.localtime(at) if timezone.is_aware(at) else at
+
+
+def _clock(at: datetime) -> str:
+    return gettext("%(hour)s:%(minute)s") % {"hour": at.hour, "minute": f"{at.minute:02}"}
+
+
+def _day(day: date, with_year: bool = True) -> str:
+    number = "1er" if day.day == 1 and (get_language() or "").startswith("fr") else str(day.day)
+    return f"{number} {format_date(day, 'F Y' if with_year else 'F')}"
+
+
+@register.filter
+def day_words(day: date | datetime | None) -> str:
+    """A day in full: ``mardi 3 mars 2026``, with ``aujourd’hui`` and ``hier`` for the last two."""
+    if day is None:
+        return ""
+    day = _local(day).date() if isinstance(day, datetime) else day
+    ago = (timezone.localdate() - day).days
+    words = gettext("%(weekday)s %(day)s") % {"weekday": format_date(day, "l"), "day": _day(day)}
+    if ago == 0:
+        return gettext("Today, %(day)s") % {"day": words}
+    if ago == 1:
+        return gettext("Yesterday, %(day)s") % {"day": words}
+    return words[:1].upper() + words[1:]
+
+
+def _words(at: date | datetime, style: str) -> str:
+    if not isinstance(at, datetime):
+        return _day(at)
+    at = _local(at)
+    if style == "day":
+        return _day(at.date())
+    if style == "clock":
+        return _clock(at)
+    if style == "full":
+        weekday = gettext("%(weekday)s %(day)s") % {"weekday": format_date(at, "l"), "day": _day(at.date())}
+        return gettext("%(day)s at %(clock)s") % {"day": weekday, "clock": _clock(at)}
+    today = timezone.localdate()
+    ago = (today - at.date()).days
+    if ago == 0:
+        return gettext("today at %(clock)s") % {"clock": _clock(at)}
+    if ago == 1:
+        return gettext("yesterday at %(clock)s") % {"clock": _clock(at)}
+    return _day(at.date(), with_year=at.year != today.year)
+
+
+@register.simple_tag
+def when(at: date | datetime | None, style: str = "short") -> SafeString:
+    """A date or a moment as a ``<time>``; nothing for an unknown one.
+
+    Styles: ``short`` (today at 14:05, yesterday at 9:00, 3 March, 3 March 2024), ``day`` (3 March 2026), ``full`` (Tuesday
+    3 March 2026 at 14:05), ``clock`` (14:05). A plain date is always written as a day.
+    """
+    if at is None or at == "":
+        return SafeString("")
+    machine = _local(at).isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
+    return format_html('<time datetime="{}">{}</time>', machine, _words(at, style))
+
+
+@register.filter
+def by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:
+    """Rows with a ``when``, newest first as they come, in groups by local day."""
+    return [(day, list(group)) for day, group in groupby(rows, key=lambda row: _local(row.when).date())]
+
+
+# --- page ---------------------------------------------------------------------------------------------------------
+_MENU = (
+    ("home", "home", gettext_lazy("Home"), frozenset({"home"})),
+    (
+        "messages",
+        "message",
+        gettext_lazy("Messages"),
+        frozenset({"messages", "conversation", "conversation_answer", "conversation_trash", "new_message"}),
+    ),
+    (
+        "documents",
+        "document",
+        gettext_lazy("Documents"),
+        frozenset({"documents", "document", "document_add"}),
+    ),
+    ("activity", "activity", gettext_lazy("Activity"), frozenset({"activity"})),
+    ("settings", "settings", gettext_lazy("Settings"), frozenset({"settings", "account_change_password"})),
+)
+
+
+@register.inclusion_tag("web/nav.html", takes_context=True)
+def menu(context: Context) -> dict[str, Any]:
+    """The main menu, knowing which page is shown and how much is new (``nav.unread_messages``, ``nav.new_documents``)."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    here = match.url_name if match else ""
+    counts = context.get("nav") or {}
+    new = {"messages": _number(counts, "unread_messages"), "documents": _number(counts, "new_documents")}
+    return {
+        "items": [
+            {
+                "url_name": url_name,
+                "icon": drawing,
+                "label": label,
+                "current": ("page" if here == url_name else "true") if here in pages else "",
+                "new": new.get(url_name, 0),
+            }
+            for url_name, drawing, label, pages in _MENU
+        ]
+    }
+
+
+@register.simple_tag(takes_context=True)
+def notices(context: Context) -> Any:
+    """What the last act left to say, once. Read from the request, for pages call ``messages`` the mail they show."""
+    request = context.get("request")
+    return get_messages(request) if request else ()
+
+
+def _number(counts: Any, name: str) -> int:
+    value = counts.get(name, 0) if isinstance(counts, dict) else getattr(counts, name, 0)
+    return int(value or 0)
