@@ -99,7 +99,9 @@ def count_messages(passages, messages, answers, before, after, *, double):
         message
         for message in messages
         if message.double is double
-        and any(passage.patient == message.patient and around(passage, message.at, before, after) for passage in passages)
+        and any(
+            passage.patient == message.patient and around(passage, message.at, before, after) for passage in passages
+        )
     ]
     arrived = [message for message in chosen if message.outcome == "delivered"]
     delays = []

@@ -29,7 +29,9 @@ PATHWAYS = ("A", "B", "C")
 # Around both ends of the month, and the night when the clock is set back (25 October).
 DAYS = st.sampled_from([date(2026, 9, 29) + timedelta(days=n) for n in (0, 1, 2, 3, 25, 26, 27, 31, 32, 33, 34, 35)])
 TIMES = st.builds(
-    lambda day, hour, second: datetime(day.year, day.month, day.day, hour, 59 * (second > 0), 59 * (second > 0), tzinfo=UTC),
+    lambda day, hour, second: datetime(
+        day.year, day.month, day.day, hour, 59 * (second > 0), 59 * (second > 0), tzinfo=UTC
+    ),
     st.dates(date(2026, 9, 24), date(2026, 11, 9)),
     st.sampled_from([0, 12, 21, 22, 23]),
     st.integers(0, 1),
@@ -49,7 +51,9 @@ def passages(draw):
 
 
 OUTCOMES = st.sampled_from(["delivered", "refused-recipient", "withheld-infected", "queued"])
-SENT = st.builds(Sent, st.sampled_from(PEOPLE), TIMES, OUTCOMES, st.booleans(), st.none() | CONVERSATIONS, st.none() | TIMES)
+SENT = st.builds(
+    Sent, st.sampled_from(PEOPLE), TIMES, OUTCOMES, st.booleans(), st.none() | CONVERSATIONS, st.none() | TIMES
+)
 WRITTEN = st.builds(
     lambda patient, at, hosted, failed, seen, delay: Written(
         patient, at, hosted, failed, hosted and seen, at + timedelta(seconds=delay) if delay else None

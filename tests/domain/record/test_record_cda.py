@@ -1,4 +1,5 @@
 import base64
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -91,6 +92,12 @@ def test_the_header_of_a_made_document_is_read():
     assert header.replaces == ("1.2.3^v1",)
     assert (header.level, header.version, header.set_id) == (CdaLevel.N1, 1, "1.2.250.1.213.1.1.9.77")
     assert header.authors[0].display == "Paule MODÈLE, Cabinet A & B"
+
+
+def test_names_without_qualifiers_are_taken_as_they_are():
+    data = re.sub(rb' qualifier="(BR|CL)"', b"", cda_document())
+    patient = read_header(data).patient
+    assert (patient.birth_family, patient.birth_given, patient.used_family) == ("D’ESSAI", "ÈVE", "")
 
 
 def test_the_entry_follows_the_mapping_of_the_header():

@@ -122,6 +122,19 @@ def test_a_row_of_headers_without_head_heads_columns():
     assert '<th scope="col">A</th><th scope="col">B</th>' in html
 
 
+def test_a_table_in_a_cell_does_not_change_the_headers_around_it():
+    inner = "<table><tbody><tr><th>X</th></tr></tbody></table>"
+    html = render(f"<table><tbody><tr><td>{inner}</td><th>A</th></tr></tbody></table>")
+    assert '<th scope="col">X</th>' in html
+    assert '<th scope="row">A</th>' in html
+
+
+@pytest.mark.timeout(20)
+def test_a_very_wide_table_takes_no_more_than_its_size():
+    html = render(f"<table><tbody><tr>{'<th>x</th>' * 50_000}</tr></tbody></table>")
+    assert html.count("<th ") == 50_000
+
+
 @pytest.mark.parametrize(
     "text",
     [

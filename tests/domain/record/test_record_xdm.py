@@ -206,7 +206,12 @@ def test_a_document_that_cannot_be_read_is_left_out(content: bytes, problem: Xdm
 
 def test_other_files_of_the_archive_are_left_alone():
     data = xdm_for_cda(cda_document())
-    extra = {"IHE_XDM/SUBSET01/STYLE.XSL": b"<x/>", "IHE_XDM/SUBSET01/NESTED.ZIP": data, "A.PDF": b"%PDF-1.4"}
+    extra = {
+        "IHE_XDM/SUBSET01/STYLE.XSL": b"<x/>",
+        "Compte\u00a0rendu : été.pdf": b"%PDF-1.4",
+        "IHE_XDM/SUBSET01/NESTED.ZIP": data,
+        "A.PDF": b"%PDF-1.4",
+    }
     package = read_xdm(rezip(data, extra))
     assert package.findings == ()
     assert len(package.documents) == 1

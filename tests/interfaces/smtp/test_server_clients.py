@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from smtp_door import LOOPS, Keeper, Wire, certificate, door, eventually
-from smtp_talk import DOCTOR, PATIENT
+from smtp_talk import DOCTOR, PATIENT, config
 
+from carnet.interfaces.smtp.connection import SmtpConnection
 from carnet.interfaces.smtp.events import Mail
 from carnet.interfaces.smtp.options import SmtpLimits
+from carnet.interfaces.smtp.server import SmtpServer
 from carnet.interfaces.smtp.session import Session
 
 pytestmark = pytest.mark.parametrize("loop", list(LOOPS))
@@ -167,6 +169,60 @@ def test_starttls_may_come_while_the_handler_is_deciding(
             assert wire.say("DATA\r\n").startswith("354")
             assert wire.say(".\r\n").startswith("250")
     assert keeper.kept[0][1].mail.sender == "after@b"
+
+
+class NotingTransport(asyncio.Transport):
+    """Notes what is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("192.0.2.1", 25)})
+        self.asked: list[str] = []
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        self.asked.append(data[:3].decode())
+
+    def pause_reading(self) -> None:
+        self.asked.append("pause")
+
+    def resume_reading(self) -> None:
+        self.asked.append("resume")
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        self.asked.append("abort")
+
+
+def test_nothing_is_read_between_the_220_and_the_handshake(loop: str, server_tls: ssl.SSLContext) -> None:
+    async def talk() -> list[str]:
+        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        class Slow(Keeper):
+            def on_mail(self, session: Session, mail: Mail) -> object:  # type: ignore[override]
+                return decided
+
+        server = SmtpServer(config(), Slow(), tls_context=server_tls)  # type: ignore[arg-type]
+        transport = NotingTransport()
+        connection = SmtpConnection(server)
+        connection.connection_made(transport)
+        connection.data_received(b"EHLO me\r\nMAIL FROM:<>\r\n")
+        connection.data_received(b"STARTTLS\r\n")
+        decided.set_result(None)
+        await asyncio.sleep(0)
+        connection.pause_writing()
+        connection.resume_writing()
+        connection.data_received(b"MAIL FROM:<evil@b>\r\n")
+        for task in list(server.awaited):
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert server.counters.tls_injections == 1
+        return transport.asked
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        asked = runner.run(talk())
+    assert asked[:5] == ["220", "250", "pause", "250", "abort"]
+    assert "resume" not in asked
 
 
 def test_what_is_not_tls_after_starttls_ends_the_connection(loop: str, server_tls: ssl.SSLContext) -> None:

@@ -57,6 +57,14 @@ _SENTENCES = {
 }
 
 
+class StoreMode(StrEnum):
+    """What becomes of the flags that an entry has."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+
+
 class InvalidFolderName(ValueError):
     """A text that cannot name a folder; the message does not repeat it."""
 
@@ -89,7 +97,7 @@ def parents(name: str) -> list[str]:
 
 
 def flag(text: str) -> str | None:
-    """A flag as it is stored, or None for what an entry cannot keep (``\\Recent`` is the session's, not the entry's)."""
+    """A flag as it is stored, or None for what an entry cannot keep (``\\Recent`` belongs to a session)."""
     if text.startswith("\\"):
         return _SYSTEM.get(text.lower())
     return text if _KEYWORD.fullmatch(text) else None

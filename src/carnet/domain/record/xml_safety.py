@@ -6,6 +6,7 @@ line, never what the document says: they may be logged.
 """
 
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -104,9 +105,14 @@ def parse_xml(
     # The scan above is ours, this one is libxml2's own opinion: both must agree that there is no DTD.
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnsafeXml(XmlReason.DOCTYPE)
-    if etree.XPath("boolean(/*" + "/*" * max_depth + ")")(root.getroottree()):
+    if _deeper_than(max_depth)(root.getroottree()):
         raise UnsafeXml(XmlReason.TOO_DEEP)
     return root
+
+
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath("boolean(/*" + "/*" * depth + ")")
 
 
 def root_name(data: bytes) -> str | None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from carnet.domain.messaging.commands.entries import StoreMode
-from carnet.domain.messaging.folder_values import flag
+from carnet.domain.messaging.folder_values import StoreMode, flag
 from carnet.interfaces.imap.grammar_fetch import parse_fetch
 from carnet.interfaces.imap.grammar_list import parse_list, parse_lsub, parse_status
 from carnet.interfaces.imap.grammar_search import BadCharset, parse_search
@@ -119,8 +118,7 @@ def _arguments(scanner: Scanner, name: str, *, by_uid: bool) -> Any:
     read = _READERS.get(name)
     if read is None:
         raise BadSyntax("This command is not known here")
-    if name == "ENABLE" or not scanner.ended:
-        scanner.space()
+    scanner.space()
     arguments = read(scanner)
     scanner.end()
     return arguments

@@ -29,6 +29,8 @@ MAX_KEYS = 500
 MAX_DEPTH = 20
 MAX_FIELD_NAME = 100
 
+_STARTS_NUMBERS = frozenset(bytes([one]) for one in b"0123456789*")
+
 
 class BadCharset(Exception):
     """A charset that searches are not read in."""
@@ -84,7 +86,7 @@ class _Keys:
                 scanner.space()
                 inner.append(self.key(depth + 1))
             return Both(tuple(inner))
-        if scanner.text[scanner.at : scanner.at + 1] in b"0123456789*":
+        if scanner.text[scanner.at : scanner.at + 1] in _STARTS_NUMBERS:
             return InNumbers((), scanner.numbers(), by_uid=False)
         start = scanner.at
         word = scanner.word("a search key")

@@ -16,7 +16,7 @@ _DISCARD = 4
 
 @dataclass(frozen=True, slots=True)
 class RawCommand:
-    """A whole command. Each literal is left in `text` as its announcement, `{3}` CRLF; `literals` holds the contents."""
+    """A whole command. A literal is left in `text` as its announcement, `{3}` CRLF; `literals` holds the contents."""
 
     text: bytes
     literals: tuple[bytes, ...] = ()

@@ -32,10 +32,9 @@ class Session:
     id: str = field(default_factory=_short_id)
 
     def secured_by(self, tls: ssl.SSLObject | None) -> None:
-        """Note a finished handshake, and forget what was said in clear (RFC 3207 §4.2)."""
+        """Note a finished handshake, and forget the name given in clear (RFC 3207 §4.2)."""
         self.tls = True
         self.helo = ""
-        self.identity = None
         if tls is not None:
             self.tls_version = tls.version() or ""
             self.peer_certificate = tls.getpeercert(binary_form=True)

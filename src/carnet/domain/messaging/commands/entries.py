@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from carnet.domain.messaging.commands.folders import advance, announce, lock_folders
-from carnet.domain.messaging.folder_values import DELETED, MAX_FLAGS, SEEN, FolderProblem
+from carnet.domain.messaging.folder_values import DELETED, MAX_FLAGS, SEEN, FolderProblem, StoreMode
 
 # Keywords are compared without case. The moment a message was first seen is kept, even when it is unseen again.
 _STORE = """
@@ -43,14 +42,6 @@ JOIN messaging_folder_entry e ON e.mailbox_id = %(mailbox)s AND e.folder_id = %(
 """
 
 _FOREVER = 2**63 - 1
-
-
-class StoreMode(StrEnum):
-    """What becomes of the flags that an entry has."""
-
-    REPLACE = "replace"
-    ADD = "add"
-    REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, rea
 from carnet.domain.record.media_types import XML, ZIP, sniff_media_type
 from carnet.domain.record.queries import author_text
 from carnet.domain.record.values import DocumentEntry
-from carnet.domain.record.xdm import XdmPackage, patient_ids, read_xdm
+from carnet.domain.record.xdm import XdmDocument, XdmPackage, patient_ids, read_xdm
 from carnet.domain.record.xml_safety import XmlRefused
 from carnet.foundation.spool import Accepted
 
@@ -72,7 +72,9 @@ class Incoming:
             text="" if html else self.parsed.text,
             html=html,
             attachments=self._attachments,
-            findings=tuple(sorted({problem.value for package in self.packages.values() for problem in package.problems})),
+            findings=tuple(
+                sorted({problem.value for package in self.packages.values() for problem in package.problems})
+            ),
         )
 
     @cached_property
@@ -93,7 +95,11 @@ class Incoming:
             refused = sorted(p.value for p in package.problems if p.fatal) if package else []
             is_pdf = bool(wrapped) and part.media_type == "application/pdf"
             copy_of = wrapped.get(part_content(self.raw, part.path), "") if is_pdf else ""
-            kept.append(KeptAttachment(part.path, part.file_name, part.media_type, part.size, copy_of=copy_of, problem=" ".join(refused)))
+            kept.append(
+                KeptAttachment(
+                    part.path, part.file_name, part.media_type, part.size, copy_of=copy_of, problem=" ".join(refused)
+                )
+            )
         return tuple(kept)
 
 
@@ -158,3 +164,12 @@ def _document(path: str, entry: DocumentEntry) -> KeptAttachment:
         author=author_text(entry),
         date=date.isoformat() if date else "",
     )
+
+
+def archive_document(raw: bytes, path: str) -> XdmDocument | None:
+    """The document of an archive by its attachment path (``2#0``): read again from the message, checked as then."""
+    part, _, rank = path.partition("#")
+    documents = read_xdm(part_content(raw, part)).documents
+    if not rank.isdigit() or int(rank) >= len(documents):
+        return None
+    return documents[int(rank)]

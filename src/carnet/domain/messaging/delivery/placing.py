@@ -89,9 +89,7 @@ def _place_for(message: Incoming, recipient: Recipient, situation: Situation, pl
     sender = situation.mailboxes.get(message.envelope.sender.lower())
     if sender is None or not sender.hosted:
         return DeliveryOutcome.REFUSED_RECIPIENT  # Carnet relays only for its own mailboxes
-    plan_outbound(
-        plan, situation.keys[sender.id], sender.address, recipient.address, message.raw, message_id=None
-    )
+    plan_outbound(plan, situation.keys[sender.id], sender.address, recipient.address, message.raw, message_id=None)
     return None
 
 
@@ -326,5 +324,3 @@ def _note_dispatch(
             ),
         )
     )
-
-

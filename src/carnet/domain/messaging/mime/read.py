@@ -214,8 +214,8 @@ class _Reader:
 
 
 def _file_name(disposition: ContentValue, entity: Entity) -> str:
-    declared = parameter_text(disposition, "filename") or parameter_text(entity.content_type, "name")
-    return clean_file_name(declared)
+    declared = clean_file_name(parameter_text(disposition, "filename"))
+    return declared or clean_file_name(parameter_text(entity.content_type, "name"))
 
 
 def _from_problem(fields: list[bytes], authors: tuple[Address, ...], whole: bool) -> FromProblem | None:

@@ -73,7 +73,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What became of a folder since a modification sequence: entries new or changed (UID, flags, sequence), UIDs gone."""
+    """What became of a folder: entries new or changed (UID, flags, modification sequence), and UIDs gone."""
 
     uid_next: int
     modseq: int
@@ -105,11 +105,11 @@ def counts(mailbox_id: UUID, folder_ids: Iterable[int], *, sizes: bool = False) 
             "SELECT f.id,"
             " (SELECT count(*) FROM messaging_folder_entry e WHERE e.mailbox_id = %s AND e.folder_id = f.id),"
             " (SELECT count(*) FROM messaging_folder_entry e WHERE e.mailbox_id = %s AND e.folder_id = f.id"
-            f"   AND NOT ('{SEEN}' = ANY(e.flags))),"
+            "   AND NOT (%s = ANY(e.flags))),"
             " CASE WHEN %s THEN (SELECT coalesce(sum(e.size), 0)::bigint FROM messaging_folder_entry e"
             "   WHERE e.mailbox_id = %s AND e.folder_id = f.id) ELSE 0 END"
             " FROM unnest(%s::bigint[]) AS f(id)",
-            [mailbox_id, mailbox_id, sizes, mailbox_id, ids],
+            [mailbox_id, mailbox_id, SEEN, sizes, mailbox_id, ids],
         )
         found.update({row[0]: FolderCounts(*row[1:]) for row in cursor.fetchall()})
     return found
@@ -136,15 +136,15 @@ def first_unseen(mailbox_id: UUID, folder_id: int) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT uid FROM messaging_folder_entry WHERE mailbox_id = %s AND folder_id = %s"
-            f" AND NOT ('{SEEN}' = ANY(flags)) ORDER BY uid LIMIT 1",
-            [mailbox_id, folder_id],
+            " AND NOT (%s = ANY(flags)) ORDER BY uid LIMIT 1",
+            [mailbox_id, folder_id, SEEN],
         )
         row = cursor.fetchone()
         return row[0] if row else None
 
 
 def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
-    """What came after the modification sequence ``since``; ``None`` when the folder or its mailbox is not there any more.
+    """What came after the modification sequence ``since``; ``None`` when the folder or its mailbox is there no more.
 
     The counters are read first: what is committed in between is told again the next time, never missed.
     """
@@ -174,7 +174,7 @@ def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
 def entries(
     mailbox_id: UUID, folder_id: int, uids: Sequence[int], *, content: bool, changed_since: int | None = None
 ) -> list[Entry]:
-    """Entries of these UIDs that are still there, ascending; with ``content``, their structure and their body's address.
+    """Entries of these UIDs that are still there, ascending; with ``content``, their structure and body's address.
 
     One query whatever their number: give a window, not a folder.
     """

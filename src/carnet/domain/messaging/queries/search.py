@@ -67,6 +67,8 @@ class Search:
 
     def __init__(self, mailbox_id: UUID, folder_id: int, criterion: Criterion) -> None:
         self.found: list[int] = []
+        self.modseq = 0
+        """The highest modification sequence among what was found."""
         self._mailbox_id = mailbox_id
         self._folder_id = folder_id
         self._after = 0
@@ -81,18 +83,21 @@ class Search:
     def step(self) -> bool:
         """Search a part of the folder; True when it is done. Raises ``SearchTooWide``."""
         if not self._sealed:
-            self.found = [row[0] for row in self._rows("", [], "")]
+            rows = self._rows("", [], "")
+            self.found = [row[0] for row in rows]
+            self.modseq = max((row[1] for row in rows), default=0)
             return True
         rows = self._rows(
             ", m.id, m.structure, m.body" + "".join(f", {text}" for text, _ in self._columns),
             [value for _, values in self._columns for value in values],
             f"LIMIT {WINDOW}",
         )
-        opened = structures(self._mailbox_id, [(row[1], row[2]) for row in rows])
+        opened = structures(self._mailbox_id, [(row[2], row[3]) for row in rows])
         for row, structure in zip(rows, opened, strict=True):
-            message = _Message(self, structure, bytes(row[3]))
-            if all(_holds(one, message, row[4:]) for one in self._sealed):
+            message = _Message(self, structure, bytes(row[4]))
+            if all(_holds(one, message, row[5:]) for one in self._sealed):
                 self.found.append(row[0])
+                self.modseq = max(self.modseq, row[1])
         if rows:
             self._after = rows[-1][0]
         return len(rows) < WINDOW
@@ -108,7 +113,7 @@ class Search:
         join = "JOIN messaging_message m ON m.owner_id = e.mailbox_id AND m.id = e.message_id" if columns else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT e.uid{columns} FROM messaging_folder_entry e {join}"  # noqa: S608 (only texts of this module)
+                f"SELECT e.uid, e.modseq{columns} FROM messaging_folder_entry e {join}"  # noqa: S608 (only texts of this module)
                 f" WHERE e.mailbox_id = %s AND e.folder_id = %s AND e.uid > %s AND {self._where}"
                 f" ORDER BY e.uid {limit}",
                 [*values, self._mailbox_id, self._folder_id, self._after, *self._where_values],
@@ -149,7 +154,7 @@ def _sql(criterion: Criterion) -> Sql | None:
         case InUids(ranges):
             if not ranges:
                 return "false", []
-            within = "{%s}" % ",".join(f"[{low},{high}]" for low, high in ranges)
+            within = "".join(["{", ",".join(f"[{low},{high}]" for low, high in ranges), "}"])
             low, high = min(one[0] for one in ranges), max(one[1] for one in ranges)
             return "(e.uid BETWEEN %s AND %s AND e.uid <@ %s::int8multirange)", [low, high, within]
         case Received(when, day):

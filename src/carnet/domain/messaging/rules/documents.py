@@ -36,16 +36,11 @@ def _plain(matricule: str) -> str:
     return "".join(matricule.split()).upper()
 
 
-def is_automatic_double(
-    sender_kind: SenderKind,
-    *,
-    carries_documents: bool,
-    unique_ids_in_record: bool,
-    has_own_text: bool,
-) -> bool:
-    """Whether a mail only repeats documents that the record holds: sent by a software mailbox, nothing of its own.
+def is_automatic_double(sender_kind: SenderKind, *, carries_documents: bool) -> bool:
+    """Whether a mail only doubles documents: clinical documents that a software's mailbox (APP) sends by itself.
 
-    `unique_ids_in_record`: every document carried is in the record. The holder then needs no second notification, and
-    indicator P1.08 of HOP'EN 2 asks for more than such a double.
+    Since the arrêté of 26 April 2022 such software feeds the record and the mail with the same documents; indicator
+    P1.08 of HOP'EN 2 asks for at least one use of substance beside such doubles. A message of an APP mailbox without
+    documents (a reminder, a convocation) is no double.
     """
-    return sender_kind is SenderKind.APP and carries_documents and unique_ids_in_record and not has_own_text
+    return sender_kind is SenderKind.APP and carries_documents

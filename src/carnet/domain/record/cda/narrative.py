@@ -33,7 +33,7 @@ _WORDS: Final = {
     "en": {"image": "Image attached to the document", "file": "File attached to the document"},
 }
 _IMAGES: Final = frozenset({PNG, JPEG, GIF})
-_PLAIN: Final = {"sub": "sub", "sup": "sup", "tr": "tr", "thead": "thead", "tbody": "tbody", "tfoot": "tfoot"}
+_PLAIN: Final = {"sub": "sub", "sup": "sup", "thead": "thead", "tbody": "tbody", "tfoot": "tfoot"}
 _BLOCKS: Final = frozenset({"paragraph", "list", "table"})
 _DROPPED: Final = frozenset({"script", "style"})
 _LIST_TYPES: Final = {
@@ -134,6 +134,7 @@ class _Renderer:
         self.files = {found.name: found for found in files if found.name}
         self.words = words
         self.image_room = MAX_IMAGES_BYTES
+        self.heads_columns = False
         self.note_numbers: dict[str, int] = {}
         self.notes: list[str] = []
 
@@ -185,6 +186,8 @@ class _Renderer:
                 return f"<li>{self.caption(element)}{self.inside(element)}</li>"
             case "table":
                 return self.table(element)
+            case "tr":
+                return self.row(element)
             case "th" | "td":
                 return self.cell(element)
             case "col" | "colgroup":
@@ -246,14 +249,19 @@ class _Renderer:
         title = f"<caption>{title}</caption>" if title.strip() else ""
         return f"<table>{title}{self.inside(element)}</table>"
 
+    def row(self, element: Element) -> str:
+        # Told once a row, not once a cell: a row may have any number of cells, and a cell a table of its own.
+        outer, self.heads_columns = self.heads_columns, is_column_header_row(element)
+        rendered = f"<tr>{self.inside(element)}</tr>"
+        self.heads_columns = outer
+        return rendered
+
     def cell(self, element: Element) -> str:
         rendered = self.inside(element)
         spans = span_attributes(element, "colspan", "rowspan")
         # An empty header names nothing: a reader of the table by ear is better off with an empty cell.
         if local_name(element) == "th" and rendered.strip():
-            row = element.getparent()
-            columns = row is not None and is_column_header_row(row)
-            return f'<th scope="{heading_scope(element, columns)}"{spans}>{rendered}</th>'
+            return f'<th scope="{heading_scope(element, self.heads_columns)}"{spans}>{rendered}</th>'
         return f"<td{spans}>{self.styled(element, rendered)}</td>"
 
     def link(self, element: Element) -> str:

@@ -48,6 +48,7 @@ class _Reader:
     headers: list[CdaHeader] = field(default_factory=list)
     findings: list[XdmFinding] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     entries_seen: int = 0
 
@@ -72,6 +73,11 @@ class _Reader:
         if name not in self.contents:
             self.contents[name] = self.archive.read(name)
         return self.contents[name]
+
+    def digest(self, name: str) -> str:
+        if name not in self.digests:
+            self.digests[name] = hashlib.sha1(self.content(name), usedforsecurity=False).hexdigest()
+        return self.digests[name]
 
     def submission(self, name: str) -> Submission | None:
         try:
@@ -104,11 +110,10 @@ class _Reader:
             self.note(XdmProblem.DOCUMENT_TWICE, number)
             return
         self.taken.add(name)
-        content = self.content(name)
+        content, digest = self.content(name), self.digest(name)
         header = self.header(content, number)
         if header is None:
             return
-        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         if not entry.hash:
             self.note(XdmProblem.HASH_MISSING, number)
         elif entry.hash.lower() != digest:
@@ -172,8 +177,4 @@ class _Reader:
             return next((name for name in self.archive.files if name.casefold() == wanted), None)
         if not entry.hash:
             return None
-        for name in self.candidates():
-            digest = hashlib.sha1(self.content(name), usedforsecurity=False).hexdigest()
-            if digest == entry.hash.lower():
-                return name
-        return None
+        return next((name for name in self.candidates() if self.digest(name) == entry.hash.lower()), None)

@@ -6,6 +6,7 @@ Nothing that a header announces is believed: bytes are counted as they come out.
 import io
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ _CHUNK: Final = 65_536
 _END_RECORD: Final = b"PK\x05\x06"
 _END_RECORD_SIZE: Final = 22
 _ZIP64_LOCATOR: Final = b"PK\x06\x07"
+# Control, format (bidirectional marks among them), lone surrogate, line and paragraph separator.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _RATIO_FLOOR: Final = 1_000_000
 
 # All that zipfile and zlib are known to raise on bytes that are not what they announce.
@@ -147,6 +150,8 @@ def _problem_of(info: zipfile.ZipInfo) -> XdmProblem | None:
 
 
 def _is_safe(name: str) -> bool:
-    if not name or name.startswith("/") or "\\" in name or ":" in name or not name.isprintable():
+    if not name or name.startswith("/") or "\\" in name or name[1:2] == ":":
+        return False
+    if any(unicodedata.category(character) in _UNSEEN for character in name):
         return False
     return all(part not in ("", ".", "..") for part in name.removesuffix("/").split("/"))

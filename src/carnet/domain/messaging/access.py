@@ -1,0 +1,103 @@
+"""The only way from an identifier to a conversation, a message or an attachment of a space."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from carnet.domain.audit.commands import leave
+from carnet.domain.messaging.delivery.incoming import archive_document
+from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, content_name, subject_name
+from carnet.domain.messaging.mime.limits import MalformedMessage
+from carnet.domain.messaging.mime.read import part_content
+from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
+from carnet.domain.record.values import DocumentEntry
+from carnet.domain.spaces.access import event
+from carnet.domain.spaces.models import HealthSpace
+from carnet.domain.spaces.rules import decide
+from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
+from carnet.foundation.bodies import get_body
+from carnet.foundation.owner_keys import owner_key
+
+
+@dataclass(frozen=True)
+class OpenedConversation:
+    conversation: Conversation
+    contact: Contact
+    subject: str
+
+
+@transaction.atomic
+def open_conversation(actor: Actor, act: Act, space_id: UUID, conversation_id: UUID) -> OpenedConversation | Decision:
+    """A conversation of a space, if ``actor`` may do ``act`` to it; either way the trail keeps it."""
+    space = HealthSpace.objects.filter(id=space_id).first()
+    if space is None:
+        return refused(Refusal.NOT_FOUND)
+    decision = decide(actor, act, space.id, space.state)
+    conversation = Conversation.objects.filter(space_id=space.id, id=conversation_id, trashed_at=None).first()
+    if decision and conversation is None:
+        decision = refused(Refusal.NOT_FOUND)
+    subject = ""
+    if conversation is not None and decision:
+        subject = owner_key(space.id).open_text(subject_name(conversation.id), conversation.subject)
+    leave(event(actor, act, space.id, decision, target_kind="conversation", target_id=conversation_id, title=subject))
+    if conversation is None or not decision:
+        return decision
+    contact = Contact.objects.get(space_id=space.id, id=conversation.contact_id)
+    return OpenedConversation(conversation, contact, subject)
+
+
+@dataclass(frozen=True)
+class OpenedAttachment:
+    """An attachment's bytes and what is known of it; ``entry`` for a clinical document of an archive."""
+
+    kept: KeptAttachment
+    content: bytes
+    entry: DocumentEntry | None = None
+
+
+@transaction.atomic
+def open_attachment(
+    actor: Actor, space_id: UUID, conversation_id: UUID, message_id: UUID, path: str
+) -> OpenedAttachment | Decision:
+    """An attachment of a message of that conversation; the reading or its refusal is in the trail."""
+    space = HealthSpace.objects.filter(id=space_id).first()
+    if space is None:
+        return refused(Refusal.NOT_FOUND)
+    decision = decide(actor, Act.READ_ATTACHMENT, space.id, space.state)
+    found = _attachment(space.id, conversation_id, message_id, path) if decision else None
+    if decision and found is None:
+        decision = refused(Refusal.NOT_FOUND)
+    if found is not None and found.kept.problem:
+        decision, found = refused(Refusal.UNREADABLE), None
+    title = (found.kept.title or found.kept.name) if found else ""
+    leave(
+        event(actor, Act.READ_ATTACHMENT, space.id, decision, target_kind="message", target_id=message_id, title=title)
+    )
+    return found if found is not None else decision
+
+
+def _attachment(space_id: UUID, conversation_id: UUID, message_id: UUID, path: str) -> OpenedAttachment | None:
+    entry = ConversationEntry.objects.filter(
+        space_id=space_id, message_id=message_id, conversation_id=conversation_id
+    ).first()
+    if (
+        entry is None
+        or not Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at=None).exists()
+    ):
+        return None
+    content = EntryContent.from_json(owner_key(space_id).open(content_name(message_id), entry.content))
+    kept = next((one for one in content.attachments if one.path == path), None)
+    message = Message.objects.filter(owner_id=space_id, id=message_id).first()
+    if kept is None or message is None:
+        return None
+    if kept.problem:
+        return OpenedAttachment(kept, b"")
+    raw = get_body(space_id, message.body)
+    try:
+        if kept.is_document:
+            document = archive_document(raw, path)
+            return OpenedAttachment(kept, document.content, document.entry) if document else None
+        return OpenedAttachment(kept, part_content(raw, path))
+    except MalformedMessage:
+        return None

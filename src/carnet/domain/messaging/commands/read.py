@@ -1,0 +1,51 @@
+"""What reading does: the first display of a message, the receipt its sender asked for, moving to the trash."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from carnet.domain.audit.commands import leave
+from carnet.domain.messaging import rules
+from carnet.domain.messaging.access import open_conversation
+from carnet.domain.messaging.jobs import send_receipt
+from carnet.domain.messaging.models import Conversation, ConversationEntry
+from carnet.domain.spaces.access import event
+from carnet.domain.spaces.values import Act, Actor, Decision
+from carnet.foundation.clock import now
+
+
+@transaction.atomic
+def mark_displayed(actor: Actor, space_id: UUID, conversation_id: UUID, *, is_prefetch: bool) -> int:
+    """The conversation was displayed to a person: its messages are read, and receipts asked for are sent, once.
+
+    A browser that reads ahead displays nothing: then nothing changes. Returns how many messages became read. (Mon
+    espace santé: the receipt leaves by itself when the message is opened.)
+    """
+    entries = list(
+        ConversationEntry.objects.select_for_update().filter(
+            space_id=space_id, conversation_id=conversation_id, direction="in", read_at=None
+        )
+    )
+    if is_prefetch or not entries:
+        return 0
+    at = now()
+    read = ConversationEntry.objects.filter(space_id=space_id, message_id__in=[one.message_id for one in entries])
+    read.update(read_at=at)
+    for entry in entries:
+        due = rules.receipt_due(
+            first_displayed=True, is_prefetch=is_prefetch, already_sent=entry.receipt_sent_at is not None
+        )
+        if entry.receipt_wanted and due:
+            send_receipt.defer(space_id=str(space_id), message_id=str(entry.message_id))
+            leave(event(actor, Act.SEND_RECEIPT, space_id, target_kind="message", target_id=entry.message_id))
+    return len(entries)
+
+
+@transaction.atomic
+def move_to_trash(actor: Actor, space_id: UUID, conversation_id: UUID) -> Decision | None:
+    """Put a conversation out of the holder's sight; a later message brings it back. ``None`` when done."""
+    opened = open_conversation(actor, Act.TRASH_CONVERSATION, space_id, conversation_id)
+    if isinstance(opened, Decision):
+        return opened
+    Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=now())
+    return None

@@ -1,0 +1,272 @@
+"""The people of the sandbox: the same in the demo and in the tests, all invented, all with test INS.
+
+Each function makes one of them, with what belongs to them, and returns its id.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from carnet.domain.directory.commands import (
+    NewMailbox,
+    create_mailbox,
+    register_organization,
+    register_professional,
+    trust_domain,
+)
+from carnet.domain.directory.values import Domain, MailboxAddress, MailboxKind
+from carnet.domain.identity.commands import register_person
+from carnet.domain.identity.values import Finess, IdentityStatus, Ins, InsOid, Rpps, StrictTraits
+from carnet.domain.messaging.commands.folders import ensure_folders
+from carnet.domain.spaces.commands import close_space, create_account, open_space_of
+from carnet.domain.spaces.values import Login
+
+HOSPITAL_DOMAIN = "saint-aubin.mssante.test"
+CITY_DOMAIN = "cabinets.mssante.test"
+OTHER_OPERATOR_DOMAIN = "clinique-horizon.mssante.test"
+PASSWORD = "Sablier-2026!"  # noqa: S105 - the sandbox tells it to everyone
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A person of the sandbox as the demo presents them."""
+
+    ins: str
+    birth_name: str
+    given_names: str
+    birth_date: str
+    sex: str
+    birth_place: str
+    email: str
+    login: str = ""
+    state: str = "open"
+    oid: InsOid = InsOid.NIR_TEST
+
+
+DOMINIQUE = Holder(
+    "279035121518989", "PAT-TROIS", "DOMINIQUE MARIE-LOUISE", "1979-03-28", "F", "51215",
+    "dominique@courriel.test", "dominique.p", "activated",
+)  # fmt: skip
+RUTH = Holder(
+    "277076322082910", "NESSI", "RUTH ISABELLE", "1977-07-14", "F", "63220",
+    "ruth@courriel.test", "ruth.nessi", "activated",
+)  # fmt: skip
+LAURENCE = Holder(
+    "207058575627097", "PATB-QUATRE", "LAURENCE", "2007-05-12", "F", "85756", "laurence@courriel.test"
+)
+LUCAS = Holder("118035145412301", "PAT-TROIS", "LUCAS", "2018-03-09", "M", "51454", "lucas.parents@courriel.test")
+STEPHANE = Holder(
+    "179075145422281", "BOISJOLI", "STEPHANE", "1979-07-02", "M", "51454",
+    "stephane@courriel.test", "stephane.b", "activated",
+)  # fmt: skip
+JOSETTE = Holder("252033523814534", "KERMADEC", "JOSETTE ANNE", "1952-03-17", "F", "35238", "josette@courriel.test")
+GHJUVAN = Holder("184102A00402193", "PAOLETTI", "GHJUVAN", "1984-10-21", "M", "2A004", "ghjuvan@courriel.test")
+MEHDI = Holder(
+    "186116912345688", "AZOULAY", "MEHDI", "1986-11-05", "M", "69123",
+    "mehdi@courriel.test", "mehdi.azoulay", "closed",
+)  # fmt: skip
+HOLDERS = (DOMINIQUE, RUTH, LAURENCE, LUCAS, STEPHANE, JOSETTE, GHJUVAN, MEHDI)
+
+_OPPOSED = Holder("266047511223336", "LEFORT", "SIMONE", "1966-04-30", "F", "75112", "")
+
+
+def make_holder(holder: Holder) -> UUID:
+    """A person and their space, in the state that the cast gives them. Returns the space's id."""
+    traits = StrictTraits.read(
+        birth_name=holder.birth_name,
+        given_names=holder.given_names,
+        birth_date=holder.birth_date,
+        sex=holder.sex,
+        birth_place=holder.birth_place,
+    )
+    person_id = register_person(Ins(holder.ins), holder.oid, traits, IdentityStatus.QUALIFIEE)
+    space_id = open_space_of(person_id, email=holder.email, opposed=holder.state == "opposed")
+    if holder.login:
+        create_account(space_id, login=Login(holder.login), email=holder.email, password=PASSWORD)
+    if holder.state == "closed":
+        close_space(space_id)
+    return space_id
+
+
+def patient() -> UUID:
+    """Dominique, who was in hospital: her space is activated."""
+    return make_holder(DOMINIQUE)
+
+
+def second_patient() -> UUID:
+    """Ruth, another activated holder."""
+    return make_holder(RUTH)
+
+
+def her_son() -> UUID:
+    """Lucas, eight years old: a space, no sign-in of his own."""
+    return make_holder(LUCAS)
+
+
+def not_activated() -> UUID:
+    """Laurence, whose space is open and who has not signed in yet."""
+    return make_holder(LAURENCE)
+
+
+def curious_stranger() -> UUID:
+    """Stéphane, a holder who tries to see what is not his."""
+    return make_holder(STEPHANE)
+
+
+def closed_patient() -> UUID:
+    """Mehdi, who closed his space."""
+    return make_holder(MEHDI)
+
+
+def opposed_person() -> UUID:
+    """Simone, who opposed the opening of a space."""
+    return make_holder(Holder(**{**_OPPOSED.__dict__, "state": "opposed"}))
+
+
+def trust_space_of_the_sandbox() -> None:
+    """The domains that the sandbox trusts: two hosted, the patients', and another operator's."""
+    trust_domain(Domain(settings.CARNET_PATIENT_DOMAIN), operator="Carnet", hosted=True)
+    trust_domain(Domain(HOSPITAL_DOMAIN), operator="Carnet", hosted=True)
+    trust_domain(Domain(CITY_DOMAIN), operator="Carnet", hosted=True)
+    trust_domain(Domain(OTHER_OPERATOR_DOMAIN), operator="Opérateur Horizon")
+
+
+def hospital() -> Finess:
+    """The Centre hospitalier Saint-Aubin, a geographic establishment with its juridical entity."""
+    finess = Finess("519999015")
+    register_organization(
+        finess, name="Centre hospitalier Saint-Aubin", finess_ej="519999007", city="Saint-Aubin", department="51"
+    )
+    return finess
+
+
+def clinic() -> Finess:
+    """The Clinique Horizon, whose mail is with another operator."""
+    finess = Finess("359999034")
+    register_organization(finess, name="Clinique Horizon", city="Horizon", department="35")
+    return finess
+
+
+def _mailbox(new: NewMailbox) -> UUID:
+    mailbox_id = create_mailbox(new)
+    if new.login:
+        ensure_folders([mailbox_id])
+    return mailbox_id
+
+
+def hospital_software() -> UUID:
+    """The applicative mailbox of the hospital's software: it sends, nobody reads it."""
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"dpi@{HOSPITAL_DOMAIN}"),
+            kind=MailboxKind.APP,
+            label="Centre hospitalier Saint-Aubin – Envoi des documents",
+            finess=Finess("519999015"),
+            description="Envois automatiques du logiciel du Centre hospitalier Saint-Aubin",
+            service="Direction des systèmes d’information",
+            responsible="Dr Hélène Vasseur",
+            login=f"dpi@{HOSPITAL_DOMAIN}",
+            password=PASSWORD,
+        )
+    )
+
+
+def orthopaedics() -> UUID:
+    """The organisational mailbox of the orthopaedics team, a nurse among them."""
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"orthopedie@{HOSPITAL_DOMAIN}"),
+            kind=MailboxKind.ORG,
+            label="Centre hospitalier Saint-Aubin – Chirurgie orthopédique",
+            finess=Finess("519999015"),
+            description="Secrétariat et infirmières de la chirurgie orthopédique : avant et après une opération",
+            service="Chirurgie orthopédique",
+            responsible="Dr Hélène Vasseur",
+            login=f"orthopedie@{HOSPITAL_DOMAIN}",
+            password=PASSWORD,
+        )
+    )
+
+
+def archives() -> UUID:
+    """The organisational mailbox of the medical archives."""
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"archives@{HOSPITAL_DOMAIN}"),
+            kind=MailboxKind.ORG,
+            label="Centre hospitalier Saint-Aubin – Archives médicales",
+            finess=Finess("519999015"),
+            description="Demandes de dossier médical adressées au Centre hospitalier Saint-Aubin",
+            service="Archives médicales",
+            responsible="Dr Hélène Vasseur",
+            login=f"archives@{HOSPITAL_DOMAIN}",
+            password=PASSWORD,
+        )
+    )
+
+
+def general_practitioner() -> UUID:
+    """Dr Claire Morvan, the patient's GP, with a personal mailbox."""
+    register_professional(
+        Rpps("99700218912"), title="Dr", given_name="Claire", family_name="MORVAN", profession="10"
+    )
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"claire.morvan@{CITY_DOMAIN}"),
+            kind=MailboxKind.PER,
+            label="Dr Claire MORVAN",
+            rpps=Rpps("99700218912"),
+            login=f"claire.morvan@{CITY_DOMAIN}",
+            password=PASSWORD,
+        )
+    )
+
+
+def surgeon() -> UUID:
+    """Dr Hélène Vasseur, orthopaedic surgeon of the hospital, with a personal mailbox there."""
+    register_professional(
+        Rpps("99700218920"), title="Dr", given_name="Hélène", family_name="VASSEUR", profession="10", specialty="SM04"
+    )
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"helene.vasseur@{HOSPITAL_DOMAIN}"),
+            kind=MailboxKind.PER,
+            label="Dr Hélène VASSEUR",
+            rpps=Rpps("99700218920"),
+            finess=Finess("519999015"),
+            login=f"helene.vasseur@{HOSPITAL_DOMAIN}",
+            password=PASSWORD,
+        )
+    )
+
+
+def colleague_elsewhere() -> UUID:
+    """The cardiology team of the Clinique Horizon, whose mailbox another operator holds."""
+    return create_mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"cardiologie@{OTHER_OPERATOR_DOMAIN}"),
+            kind=MailboxKind.ORG,
+            label="Clinique Horizon – Cardiologie",
+            finess=Finess("359999034"),
+            description="Consultations de cardiologie de la Clinique Horizon",
+            service="Cardiologie",
+            responsible="Dr Paul Aubry",
+        )
+    )
+
+
+def everyone() -> None:
+    """The whole sandbox: the trust space, the establishments, the mailboxes and the people."""
+    trust_space_of_the_sandbox()
+    hospital()
+    clinic()
+    hospital_software()
+    orthopaedics()
+    archives()
+    general_practitioner()
+    surgeon()
+    colleague_elsewhere()
+    for holder in HOLDERS:
+        make_holder(holder)
+    opposed_person()

@@ -1,0 +1,319 @@
+"""Every page of the portal with made-up people in it: what the tests of the templates render.
+
+Claire Martin, who was operated on, writes with a surgery ward; all names and letters are invented.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.messages.storage.base import Message as Notice
+from django.http import HttpRequest
+from django.template.loader import get_template
+from django.test import RequestFactory
+from django.urls import resolve
+from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
+
+CONVERSATION = UUID(int=7)
+
+
+class _Files(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class Login(forms.Form):
+    login = forms.CharField(label="Username", widget=forms.TextInput(attrs={"placeholder": "Username"}))
+    password = forms.CharField(label="Password", widget=forms.PasswordInput)
+
+
+class Code(forms.Form):
+    code = forms.CharField(label="Code", widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}))
+
+
+class PasswordChange(forms.Form):
+    oldpassword = forms.CharField(label="Current", widget=forms.PasswordInput)
+    password1 = forms.CharField(label="New", widget=forms.PasswordInput)
+    password2 = forms.CharField(label="Again", widget=forms.PasswordInput)
+
+
+class ActivationRequest(forms.Form):
+    ins = forms.CharField(label="Numéro de sécurité sociale", help_text="15 caractères, sur votre carte Vitale.")
+    birth_date = forms.DateField(label="Date de naissance", help_text="Par exemple 24/07/1958")
+
+
+class Activation(forms.Form):
+    code = forms.CharField(label="Code d’activation", help_text="12 lettres et chiffres")
+    login = forms.CharField(label="Identifiant", help_text="Au moins 8 lettres, chiffres, points ou tirets")
+    password1 = forms.CharField(label="Mot de passe", widget=forms.PasswordInput, help_text="9 caractères au moins")
+    password2 = forms.CharField(label="Mot de passe, encore une fois", widget=forms.PasswordInput)
+    terms = forms.BooleanField(label="J’accepte les conditions d’utilisation")
+
+
+class Answer(forms.Form):
+    text = forms.CharField(label="Votre réponse", widget=forms.Textarea)
+    files = forms.FileField(label="Joindre des fichiers", required=False, widget=_Files, help_text="20 Mo en tout")
+
+
+class NewMessage(Answer):
+    contact = forms.ChoiceField(label="À qui", choices=[("1", "CHU du Val-Fleuri – Chirurgie digestive")])
+    subject = forms.CharField(label="Objet")
+    field_order = ("contact", "subject", "text", "files")
+
+
+class DocumentAdd(forms.Form):
+    file = forms.FileField(label="Fichier")
+    title = forms.CharField(label="Titre")
+    category = forms.ChoiceField(label="Rubrique", choices=[("CPT_REND", "Comptes rendus")])
+    date = forms.DateField(label="Date du document", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class Settings(forms.Form):
+    language = forms.ChoiceField(label="Langue", choices=[("fr", "Français"), ("en", "English")])
+    message = forms.BooleanField(label="Un e-mail quand un message arrive", required=False, initial=True)
+    document = forms.BooleanField(label="Un e-mail quand un document arrive", required=False)
+
+
+class Category(forms.Form):
+    category = forms.ChoiceField(label="Rubrique", required=True, choices=[("", "Toutes"), ("BIOLOGIE", "Biologie")])
+
+
+class WhoKind(forms.Form):
+    who_kind = forms.ChoiceField(label="Qui", choices=[("", "Tout le monde"), ("holder", "Vous")])
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the gallery: its template, what it shows, who sees it and where."""
+
+    name: str
+    template: str
+    context: dict[str, Any]
+    url_name: str = ""
+    signed_in: bool = True
+
+
+def _ago(**past: float) -> datetime:
+    return timezone.now() - timedelta(**past)
+
+
+def _conversations() -> list[SimpleNamespace]:
+    ward = {"sender_name": "CHU du Val-Fleuri – Chirurgie digestive", "verified": True, "domain": "chu-vf.mssante.fr"}
+    url = f"/messages/{CONVERSATION}/"
+    row = SimpleNamespace
+    return [
+        row(
+            **ward, url=url, subject="Votre opération du 3 décembre : ce qu’il faut préparer", last_at=_ago(minutes=3),
+            unread=True, has_attachments=True, ended=False, direction_last="in",
+        ),
+        row(
+            sender_name="Dr Amina BELKACEM", verified=True, domain="medecin.mssante.fr", url=url,
+            subject="Résultats de votre prise de sang", last_at=_ago(days=1), unread=True, has_attachments=False,
+            ended=False, direction_last="in",
+        ),
+        row(
+            sender_name="Secrétariat", verified=False, domain="cabinet-des-tilleuls.mssante.fr", url=url, subject="",
+            last_at=_ago(days=12), unread=False, has_attachments=False, ended=False, direction_last="out",
+        ),
+        row(
+            sender_name="Clinique Les-Trois-Rivières – Anesthésie et réanimation chirurgicale ambulatoire",
+            verified=True, domain="c3r.mssante.fr", url=url, last_at=datetime(2025, 2, 1, 9, 5, tzinfo=UTC),
+            subject="Consultation d’anesthésie", unread=False, has_attachments=True, ended=True, direction_last="in",
+        ),
+    ]
+
+
+def _documents() -> list[SimpleNamespace]:
+    row = SimpleNamespace
+    return [
+        row(
+            url="/documents/00000000-0000-0000-0000-000000000001/", title="Compte rendu opératoire",
+            type_label="CR opératoire", category_label="Comptes rendus", author="Dr Paul NGUYEN, chirurgien",
+            date=date(2026, 11, 20), added_at=_ago(hours=2), mime="application/pdf", size=340_000, is_new=True,
+            replaced=False, source="Déposé par l’hôpital",
+        ),
+        row(
+            url="/documents/00000000-0000-0000-0000-000000000002/", title="Bilan sanguin", type_label="CR de biologie",
+            category_label="Biologie", author="Laboratoire du Parc", date=date(2026, 3, 1), added_at=_ago(days=80),
+            mime="text/xml", size=52_000, is_new=False, replaced=True, source="Déposé par le laboratoire",
+        ),
+        row(
+            url="/documents/00000000-0000-0000-0000-000000000003/", title="Photo_de_ma_cicatrice_2026-11-21_18h30.jpg",
+            type_label="Document du patient", category_label="Autres documents", author="", date=date(2026, 11, 21),
+            added_at=_ago(days=2), mime="image/jpeg", size=2_140_000, is_new=False, replaced=False, source="Par vous",
+        ),
+    ]
+
+
+def _events() -> list[SimpleNamespace]:
+    row = SimpleNamespace
+    return [
+        row(when=_ago(minutes=1), who="Vous", who_kind_label="Titulaire", what="S’est connecté à son espace.",
+            allowed=True, reason=""),
+        row(when=_ago(hours=2), who="CHU du Val-Fleuri", who_kind_label="Établissement",
+            what="A déposé « Compte rendu opératoire ».", allowed=True, reason=""),
+        row(when=_ago(days=1), who="Dr Hugo LEFEBVRE", who_kind_label="Professionnel de santé",
+            what="A voulu lire « Bilan sanguin ».", allowed=False, reason="Vous ne l’y avez pas autorisé."),
+        row(when=_ago(days=9), who="Carnet", who_kind_label="Système", what="A ouvert votre espace.", allowed=True,
+            reason=""),
+    ]  # fmt: skip
+
+
+def _attachments() -> list[SimpleNamespace]:
+    row = SimpleNamespace
+    return [
+        row(name="IHE_XDM.zip", kind_label="Document médical", size=88_000, view_url="/vue", download_url="/telecharger",
+            save=SimpleNamespace(url="/garder", label=""), in_record=False, document_url="", is_clinical=True,
+            title="Lettre de liaison à la sortie", author="Dr Paul NGUYEN", date=date(2026, 11, 20)),
+        row(name="consignes_avant_operation.pdf", kind_label="PDF", size=1_240_000, view_url="/vue",
+            download_url="/telecharger", save=None, in_record=True, document_url="/documents/1", is_clinical=False,
+            title="", author="", date=None),
+        row(name="questionnaire.doc", kind_label="Texte", size=34_500, view_url=None, download_url="/telecharger",
+            save=None, in_record=False, document_url="", is_clinical=False, title="", author="", date=None),
+    ]  # fmt: skip
+
+
+_LETTER = mark_safe(
+    "<p>Bonjour Madame Martin,</p><p>Votre opération est prévue le <strong>3 décembre</strong>. Venez à jeun, avec :</p>"
+    "<ul><li>votre carte Vitale ;</li><li>vos ordonnances en cours.</li></ul>"
+    "<table><caption>Horaires</caption><tr><th scope='col'>Étape</th><th scope='col'>Heure</th></tr>"
+    "<tr><td>Accueil, bâtiment C</td><td>7 h 30</td></tr></table><p>Bien à vous,<br>L’équipe de chirurgie</p>"
+)
+
+
+def _messages() -> list[SimpleNamespace]:
+    row = SimpleNamespace
+    ward = "CHU du Val-Fleuri – Chirurgie digestive"
+    return [
+        row(id=UUID(int=1), direction="in", author_name=ward, verified=True, at=_ago(days=3), html=_LETTER,
+            quoted_html="", attachments=_attachments(), delivery="", withheld=False),
+        row(id=UUID(int=2), direction="out", author_name="Claire Martin", verified=True, at=_ago(days=2),
+            html=mark_safe("<p>Merci. Dois-je arrêter mon traitement avant ?</p>"),
+            quoted_html=mark_safe("<p>Votre opération est prévue le 3 décembre.</p>"), attachments=[],
+            delivery="sent", withheld=False),
+        row(id=UUID(int=3), direction="out", author_name="Claire Martin", verified=True, at=_ago(days=1),
+            html=mark_safe("<p>Voici aussi mon ordonnance.</p>"), quoted_html="", attachments=_attachments()[2:],
+            delivery="failed", withheld=False),
+        row(id=UUID(int=4), direction="in", author_name=ward, verified=False, at=_ago(hours=1), html="",
+            quoted_html="", attachments=[], delivery="", withheld=True),
+    ]  # fmt: skip
+
+
+def _conversation(state: str) -> dict[str, Any]:
+    return {
+        "conversation": SimpleNamespace(
+            id=CONVERSATION, subject="Votre opération du 3 décembre", sender_name="CHU du Val-Fleuri – Chirurgie digestive",
+            verified=state == "open", domain="chu-vf.mssante.fr", state=state, trash_url="/corbeille",
+            ended_by="Dr Paul NGUYEN" if state == "ended" else "", ended_at=_ago(days=1) if state == "ended" else None,
+        ),
+        "messages": _messages(),
+        "form": Answer() if state == "open" else None,
+        "receipt_notice": state == "open",
+        "budget": 20_000_000,
+    }  # fmt: skip
+
+
+def _document(view: str, html: str = "", frame_url: str = "") -> dict[str, Any]:
+    row = vars(_documents()[0]) | {"replaced": view == "cda", "newer_url": "/documents/2"}
+    version = SimpleNamespace
+    versions = [
+        version(url="/documents/2", version=2, added_at=_ago(days=1), current=True, shown=False),
+        version(url="/documents/1", version=1, added_at=_ago(days=9), current=False, shown=True),
+    ]
+    return {
+        "document": SimpleNamespace(
+            **row, view=view, html=mark_safe(html), frame_url=frame_url, download_url="/telecharger",
+            versions=versions if view == "cda" else versions[:1],
+        )
+    }  # fmt: skip
+
+
+_CDA = (
+    "<h2>Motif</h2><p>Hernie inguinale droite.</p><h2>Biologie</h2><table><caption>Résultats</caption><tr>"
+    + "".join(f"<th scope='col'>{name}</th>" for name in ("Examen", "Résultat", "Unité", "Valeurs usuelles", "Date"))
+    + "</tr><tr><td>Hémoglobine</td><td>13,2</td><td>g/dL</td><td>12,0 – 16,0</td><td>20/11/2026</td></tr></table>"
+)
+
+
+def _page(rows: list[Any]) -> SimpleNamespace:
+    return SimpleNamespace(rows=rows, next_url="?page=2" if rows else "", previous_url="")
+
+
+def pages() -> list[Page]:
+    """Every page, in its states: full, empty, with errors."""
+    confirm = {
+        "title": "Supprimer cette conversation ?", "text": "Les messages et leurs pièces jointes seront supprimés.",
+        "action_url": "/corbeille", "confirm_label": "Supprimer", "cancel_url": "/messages/", "danger": True,
+    }  # fmt: skip
+    home = {"holder_name": "Claire", "unread": _conversations()[:2], "recent_documents": _documents()}
+    wrong_login = Login({"login": "", "password": ""})
+    wrong_login.add_error(None, "L’identifiant ou le mot de passe n’est pas le bon.")
+    errors = ("not-found", "forbidden", "form-expired", "server", "too-large", "refused")
+    return [
+        Page("welcome", "web/welcome.html", {}, "welcome", signed_in=False),
+        Page("login", "account/login.html", {"form": Login()}, "account_login", signed_in=False),
+        Page("login-wrong", "account/login.html", {"form": wrong_login}, "account_login", signed_in=False),
+        Page("login-code", "account/confirm_login_code.html", {"form": Code(), "can_resend": True}, signed_in=False),
+        Page("logout", "account/logout.html", {}, "account_logout"),
+        Page("inactive", "account/account_inactive.html", {}, signed_in=False),
+        Page("password", "account/password_change.html", {"form": PasswordChange()}, "account_change_password"),
+        Page("activate", "web/activate_request.html", {"form": ActivationRequest()}, "activate", signed_in=False),
+        Page("activate-wrong", "web/activate_request.html", {"form": ActivationRequest({"ins": "1"})}, signed_in=False),
+        Page("activate-sent", "web/activate_sent.html", {}, signed_in=False),
+        Page("activate-code", "web/activate_code.html", {"form": Activation(), "email_hint": "c•••@exemple.fr"},
+             "activate_code", signed_in=False),
+        Page("activate-code-wrong", "web/activate_code.html", {"form": Activation({"login": "x"})}, signed_in=False),
+        Page("home", "web/home.html", home | {"last_events": _events()}, "home"),
+        Page("home-empty", "web/home.html", {"holder_name": "Claire", "nav": {}}, "home"),
+        Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "may_write_new": True},
+             "messages"),
+        Page("messages-empty", "web/messages.html", {"page": _page([]), "total": 0, "nav": {}}, "messages"),
+        Page("conversation", "web/conversation.html", _conversation("open"), "conversation"),
+        Page("conversation-ended", "web/conversation.html", _conversation("ended"), "conversation"),
+        Page("conversation-no-reply", "web/conversation.html", _conversation("no-reply"), "conversation"),
+        Page("new-message", "web/new_message.html", {"form": NewMessage(), "budget": 20_000_000}, "new_message"),
+        Page("new-message-wrong", "web/new_message.html", {"form": NewMessage({}), "budget": 20_000_000}, "new_message"),
+        Page("confirm", "web/confirm.html", confirm, "conversation"),
+        Page("documents", "web/documents.html", {"page": _page(_documents()), "filters": Category({}), "total": 3},
+             "documents"),
+        Page("documents-empty", "web/documents.html", {"page": _page([]), "filters": Category()}, "documents"),
+        Page("documents-none-here", "web/documents.html",
+             {"page": _page([]), "filters": Category({"category": "BIOLOGIE"})}, "documents"),
+        Page("document-pdf", "web/document.html", _document("pdf", frame_url="/static/sample.pdf"), "document"),
+        Page("document-image", "web/document.html", _document("image", frame_url="/static/sample.png"), "document"),
+        Page("document-cda", "web/document.html", _document("cda", _CDA), "document"),
+        Page("document-text", "web/document.html", _document("text", "<pre>Bonjour,\nvoici.</pre>"), "document"),
+        Page("document-none", "web/document.html", _document("none"), "document"),
+        Page("document-add", "web/document_add.html", {"form": DocumentAdd()}, "document_add"),
+        Page("document-add-wrong", "web/document_add.html", {"form": DocumentAdd({}, {})}, "document_add"),
+        Page("activity", "web/activity.html", {"page": _page(_events()), "filters": WhoKind()}, "activity"),
+        Page("activity-empty", "web/activity.html", {"page": _page([]), "filters": WhoKind()}, "activity"),
+        Page("settings", "web/settings.html", {"form": Settings(), "email": "claire@exemple.fr", "login": "claire.martin"},
+             "settings"),
+        Page("accessibility", "web/accessibility.html", {}, signed_in=False),
+        Page("legal", "web/legal.html", {}, signed_in=False),
+        Page("help", "web/help.html", {}, "help"),
+        *(Page(f"error-{kind}", "web/error.html", {"kind": kind}, signed_in=kind != "form-expired") for kind in errors),
+    ]  # fmt: skip
+
+
+def _request(page: Page) -> HttpRequest:
+    path = "/"
+    request = RequestFactory().get(path)
+    request.user = SimpleNamespace(is_authenticated=page.signed_in)  # type: ignore[assignment]
+    request._messages = [Notice(25, "C’est enregistré.")] if page.name == "settings" else []  # type: ignore[attr-defined]
+    request.resolver_match = resolve(path)
+    request.resolver_match.url_name = page.url_name
+    return request
+
+
+def draw(page: Page, language: str = "fr") -> str:
+    """The page's HTML in one language, in demo mode, with two messages to read and one new document."""
+    shared = {"demo": True, "nav": {"unread_messages": 2, "new_documents": 1}, "redirect_field": ""}
+    request = _request(page)
+    with translation.override(language):
+        context = shared | {"user": request.user} | page.context
+        return get_template(page.template).render(context, request)
