@@ -129,6 +129,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_INDICATOR_DAYS_AFTER", "60", "integer", "P1.08: days after a stay in which a message counts."),
     # how it runs
     Setting("CARNET_LOG_LEVEL", "INFO", "choice:DEBUG,INFO,WARNING,ERROR", "Least level that is logged."),
+    Setting("CARNET_LOG_FILE", "", "path", "File that logs are added to; by default they go to standard error."),
+    Setting("CARNET_WEB_PARENT", "", "text", "Set by the portal's own process for its workers; not for people."),
+    Setting("CARNET_SUPERVISOR_PID", "", "text", "Set by the supervisor for its processes; not for people."),
     Setting("CARNET_METRICS", "yes", "boolean", "Whether the portal serves `/metrics` (loopback only)."),
     Setting("CARNET_DEBUG", "no", "boolean", "Django's debug pages; never with real people."),
 )

@@ -237,4 +237,4 @@ PROCRASTINATE_IMPORT_PATHS = ["carnet.foundation.jobs"]
 
 # logs: JSON lines without personal data (see foundation.logs)
 LOGGING_CONFIG = None
-logs.configure(CARNET_LOG_LEVEL)
+logs.configure(CARNET_LOG_LEVEL, environment.value("CARNET_LOG_FILE"))

@@ -4,5 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from carnet.foundation.lifeline import die_with_parent
+
+if "CARNET_WEB_PARENT" in os.environ:
+    die_with_parent(int(os.environ["CARNET_WEB_PARENT"]))  # granian's workers would outlive a killed granian
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carnet.config.settings")
 application = get_wsgi_application()

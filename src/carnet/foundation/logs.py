@@ -5,8 +5,10 @@ counted in ``dropped_keys``, so a slip shows without leaking. Values are identif
 """
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -65,8 +67,12 @@ class _LibraryHandler(logging.Handler):
         log.log(record.levelno, "library_line", logger=record.name, exc_info=error)
 
 
-def configure(level: str) -> None:
-    """Send everything to standard error, as JSON lines of at least ``level``."""
+def configure(level: str, file: Path | None = None) -> None:
+    """Send everything to standard error, or to a file, as JSON lines of at least ``level``."""
+    stream = sys.stderr
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stream = open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115
     threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[
@@ -77,7 +83,7 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -57,7 +57,12 @@ LINE = st.text(st.characters(exclude_characters="\r\n\0"), max_size=120)
 
 
 @settings(max_examples=300, deadline=None)
-@given(subject=LINE, name=LINE, text=st.text(max_size=300), files=st.lists(st.tuples(LINE, st.binary(max_size=80)), max_size=3))
+@given(
+    subject=LINE,
+    name=LINE,
+    text=st.text(max_size=300),
+    files=st.lists(st.tuples(LINE, st.binary(max_size=80)), max_size=3),
+)
 @example(subject="a  b   é  ", name='"x" <y@z>', text="From me\n.\n--\n=\n", files=[("a\u0301/b.pdf", b"")])
 @example(subject="x" * 1_200, name="=?utf-8?Q?a?=", text="\t \n x ", files=[("", b"\r\n--")])
 @example(subject="XDM/1.0/DDM+ é =?", name="a  b", text="é" * 200, files=[("%41'*0*=.txt", b"a")])
@@ -96,7 +101,9 @@ def test_another_library_reads_the_same_subject(subject: str) -> None:
 
 def test_another_library_reads_the_same_attachments() -> None:
     long = "Compte rendu d’hospitalisation du service de cardiologie – été 2026 (version définitive).pdf"
-    content = compose(text="été\n" * 3, attachments=[(long, "application/pdf", b"%PDF"), ("a.txt", "text/plain", b"x")]).content
+    content = compose(
+        text="été\n" * 3, attachments=[(long, "application/pdf", b"%PDF"), ("a.txt", "text/plain", b"x")]
+    ).content
     found = stdlib(content)
     assert [one.get_filename() for one in found.iter_attachments()] == [long, "a.txt"]
     assert [one.get_payload(decode=True) for one in found.iter_attachments()] == [b"%PDF", b"x"]
@@ -108,12 +115,14 @@ def test_another_library_reads_the_same_attachments() -> None:
 @pytest.mark.parametrize("inserted", ["\r\nBcc: x@y.fr", "\nX: y", "\r", "\r\n\r\n<html>", "\0"])
 @pytest.mark.parametrize(
     "field",
-    ["subject", "sender_name", "sender_address", "message_id", "in_reply_to", "references", "to", "to name", "cc"]
-    + ["file name", "media type", "receipt_to", "reply_to", "mss name", "mss value"],
+    [
+        *("subject", "sender_name", "sender_address", "message_id", "in_reply_to", "references", "receipt_to"),
+        *("to", "to name", "cc", "reply_to", "file name", "media type", "mss name", "mss value"),
+    ],
 )
 def test_no_value_can_start_another_header(field: str, inserted: str) -> None:
     value = f"a@b.fr{inserted}"
-    changes: dict[str, Any] = {
+    by_field: dict[str, dict[str, Any]] = {
         "references": {"references": [f"<a@b>{inserted}"]},
         "message_id": {"message_id": f"<a@b{inserted}>"},
         "in_reply_to": {"in_reply_to": f"<a@b{inserted}>"},
@@ -125,7 +134,8 @@ def test_no_value_can_start_another_header(field: str, inserted: str) -> None:
         "reply_to": {"reply_to": Address("x", value)},
         "mss name": {"mss_fields": {f"X-MSS-NIL{inserted}": "1"}},
         "mss value": {"mss_fields": {"X-MSS-NIL": f"1{inserted}"}},
-    }.get(field, {field: value})
+    }
+    changes = by_field.get(field, {field: value})
     with pytest.raises(ComposeRefused) as refused:
         compose(**changes)
     assert refused.value.code is ComposeProblem.LINE_BREAK
@@ -173,7 +183,14 @@ def test_a_type_that_may_not_travel_in_base64_goes_as_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "expected"),
-    [("x", "Re: x"), ("Re: x", "Re: x"), ("RE : x", "RE : x"), ("Rép: x", "Rép: x"), ("", "Re:"), ("Retour", "Re: Retour")],
+    [
+        ("x", "Re: x"),
+        ("Re: x", "Re: x"),
+        ("RE : x", "RE : x"),
+        ("Rép: x", "Rép: x"),
+        ("", "Re:"),
+        ("Retour", "Re: Retour"),
+    ],
 )
 def test_the_subject_of_an_answer(subject: str, expected: str) -> None:
     assert answer_subject(subject) == expected
@@ -203,7 +220,9 @@ def test_a_long_thread_keeps_its_first_and_last_references() -> None:
 
 
 def test_a_mail_of_documents_carries_the_archive_the_copies_and_the_headers_of_the_trust_space() -> None:
-    subject = document_subject(["Lettre de liaison à la sortie d'un établissement de soins"], "Lefèvre", "Anaïs", date(1979, 3, 5))
+    subject = document_subject(
+        ["Lettre de liaison à la sortie d'un établissement de soins"], "Lefèvre", "Anaïs", date(1979, 3, 5)
+    )
     assert subject == "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ LEFEVRE Anaïs [05/03/1979]"
     assert document_subject(["a", "b"], "Corse", "Jo", None) == "XDM/1.0/DDM+2 documents CORSE Jo"
     sent = compose_document_message(
@@ -231,7 +250,12 @@ def test_a_mail_of_documents_carries_the_archive_the_copies_and_the_headers_of_t
         ("IHE_XDM.zip", "application/zip"),
         ("20260302_Lettre_LEFEVRE_Anaïs.pdf", "application/pdf"),
     ]
-    assert parsed.x_mss == {"X-MSS-CODECDA": "34105-7,34105-7", "X-MSS-INS": "O", "X-MSS-NIL": "DEV935997", "X-MSS-MES": "FIN"}
+    assert parsed.x_mss == {
+        "X-MSS-CODECDA": "34105-7,34105-7",
+        "X-MSS-INS": "O",
+        "X-MSS-NIL": "DEV935997",
+        "X-MSS-MES": "FIN",
+    }
     assert parsed.reply_to == (WARD,)
     assert parsed.disposition_notification_to[0].address == "robot@hopital-a.mssante.fr"
 

@@ -24,7 +24,10 @@ REL = 'rel="noopener noreferrer nofollow"'
         ('<img src="https://evil.fr/pixel.png">a', "a"),
         ('a<img src="cid:logo" alt="Logo &lt;b&gt; &quot;A&quot;">b', 'a [Logo &lt;b&gt; "A"] b'),
         ('<img src=x onerror=alert(1) alt="<script>">', " [&lt;script&gt;] "),
-        ('<table background="https://e.fr/x"><tr><td colspan=2 width=3>c', '<table><tbody><tr><td colspan="2">c</td></tr></tbody></table>'),
+        (
+            '<table background="https://e.fr/x"><tr><td colspan=2 width=3>c',
+            '<table><tbody><tr><td colspan="2">c</td></tr></tbody></table>',
+        ),
         ("<td colspan=99999>x", "x"),
         ("<meta http-equiv=refresh content='0;url=https://evil.fr'><base href='https://evil.fr'>a", "a"),
         ("<link rel=stylesheet href='https://evil.fr'>a", "a"),
@@ -41,7 +44,7 @@ def test_only_text_and_tables_stay(written: str, shown: str) -> None:
         ("HTTP://Hopital-A.fr:8080/x", "hopital-a.fr"),
         ("https://banque.fr@evil.fr/", "evil.fr"),
         ("mailto:a@b.fr", "a@b.fr"),
-        ("https://h\u043epital.fr/", "xn--hpital-xmg.fr"),
+        ("https://h\u043epital.fr/", "xn--hpital-wqf.fr"),
         ("javascript:alert(1)", ""),
         ("JaVaScRiPt:alert(1)", ""),
         (" https://a.fr", ""),
@@ -93,9 +96,40 @@ class Inventory(HTMLParser):
 
 
 MARKUP = st.sampled_from(
-    ["<a href=", "<img src=x alt=", "<script>", "</script>", "<svg>", "<math>", "<style>", "<table>", "<b>", "</a>", "<!--"]
-    + ["-->", "<![CDATA[", "'", '"', ">", "<", "/", " onerror=alert(1)", "javascript:", "https://a.fr", "&lt;", "&#x6a;"]
-    + ["<noscript>", "<p title='", "<template>", "<mtext>", "<plaintext>", "\0", "&quot;", "<span class=link-host>", "é"]
+    [
+        "<a href=",
+        "<img src=x alt=",
+        "<script>",
+        "</script>",
+        "<svg>",
+        "<math>",
+        "<style>",
+        "<table>",
+        "<b>",
+        "</a>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "'",
+        '"',
+        ">",
+        "<",
+        "/",
+        " onerror=alert(1)",
+        "javascript:",
+        "https://a.fr",
+        "&lt;",
+        "&#x6a;",
+        "<noscript>",
+        "<p title='",
+        "<template>",
+        "<mtext>",
+        "<plaintext>",
+        "\0",
+        "&quot;",
+        "<span class=link-host>",
+        "é",
+    ]
 )
 
 
@@ -113,7 +147,10 @@ def test_whatever_is_written_nothing_active_comes_out(written: str) -> None:
     assert clean_html(shown).replace(' class="link-host"', "").count("<a") == shown.count("<a")
 
 
-@pytest.mark.parametrize("written", ["<div>" * 200_000, "&" * 2_000_000, "<b>" * 9_000 + "<p>" * 9_000, "<a href=" * 90_000, "<!--" * 300_000])
+@pytest.mark.parametrize(
+    "written",
+    ["<div>" * 200_000, "&" * 2_000_000, "<b>" * 9_000 + "<p>" * 9_000, "<a href=" * 90_000, "<!--" * 300_000],
+)
 def test_cleaning_is_bounded(written: str) -> None:
     started = time.perf_counter()
     clean_html(written)
@@ -160,7 +197,12 @@ def test_the_quoted_message_is_set_apart(new: str, quoted: str) -> None:
     assert split_quoted(new + quoted) == (new, quoted)
 
 
-@given(st.lists(st.sampled_from(["> a", "b", "", "Le x a écrit :", "De : x", "Envoyé : y", "____________________", " "]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["> a", "b", "", "Le x a écrit :", "De : x", "Envoyé : y", "____________________", " "]),
+        max_size=12,
+    )
+)
 def test_new_and_quoted_put_together_are_the_text(lines: list[str]) -> None:
     text = "\n".join(lines)
     new, quoted = split_quoted(text)

@@ -108,14 +108,32 @@ def test_beyond_the_limits_a_part_is_described_as_one_whole() -> None:
 
 
 def test_a_line_that_only_begins_like_the_boundary_is_text() -> None:
-    raw = b"Content-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n\r\n--qq\r\ntext --q\r\n--q \t\r\n\r\ntwo\r\n--q--\r\n"
+    head = b"Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+    raw = head + b"--q\r\n\r\n--qq\r\ntext --q\r\n--q \t\r\n\r\ntwo\r\n--q--\r\n"
     structure = message_structure(raw)
     assert [raw[span.body : span.end] for span in structure.parts] == [b"--qq\r\ntext --q", b"two"]
 
 
 PIECES = st.sampled_from(
-    [b"--q\r\n", b"--q--\r\n", b"\r\n", b"\n", b"Content-Type: multipart/mixed; boundary=q\r\n", b"--", b"From: ", b"\0"]
-    + [b"Content-Type: message/rfc822\r\n", b"Subject: \xe9\r\n", b'"', b"(", b"<a@b>", b"text", b" ", b"{3}\r\n", b"\\"]
+    [
+        b"--q\r\n",
+        b"--q--\r\n",
+        b"\r\n",
+        b"\n",
+        b"Content-Type: multipart/mixed; boundary=q\r\n",
+        b"--",
+        b"From: ",
+        b"\0",
+        b"Content-Type: message/rfc822\r\n",
+        b"Subject: \xe9\r\n",
+        b'"',
+        b"(",
+        b"<a@b>",
+        b"text",
+        b" ",
+        b"{3}\r\n",
+        b"\\",
+    ]
 )
 
 

@@ -127,6 +127,28 @@ def test_an_address_that_is_accepted_can_be_written_back(raw: bytes) -> None:
         assert again.events[-1] == talk.events[-1]
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 9000), max_size=40),
+    st.lists(st.integers(0, 9000), max_size=6),
+    st.integers(4000, 9000),
+)
+def test_large_chunks_end_where_small_ones_do(dots: list[int], line_ends: list[int], step: int) -> None:
+    body = bytearray(b"x" * 9000)
+    for at in dots:
+        body[at : at + 1] = b"."
+    for at in line_ends:
+        body[at : at + 3] = b"\r\n."
+    stream = bytes(body) + b"\r\n.\r\n.\r\n.\r\n"
+    outcomes = []
+    for size in (step, len(stream), 100):
+        talk = Talk(config()).greeted()
+        talk.say(ENVELOPE + b"DATA\r\n")
+        answers = b"".join(talk.say(stream[i : i + size]) for i in range(0, len(stream), size))
+        outcomes.append((answers, talk.events))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
 def test_a_large_message_in_small_pieces_stays_small_in_memory() -> None:
     talk = Talk(config()).greeted()
     talk.say(f"MAIL FROM:<{DOCTOR}>\r\nRCPT TO:<{PATIENT}>\r\nDATA\r\n")

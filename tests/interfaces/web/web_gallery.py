@@ -78,11 +78,11 @@ class Settings(forms.Form):
 
 
 class Category(forms.Form):
-    category = forms.ChoiceField(label="Rubrique", required=True, choices=[("", "Toutes"), ("BIOLOGIE", "Biologie")])
+    category = forms.ChoiceField(label="Rubrique", required=False, choices=[("", "Toutes"), ("BIOLOGIE", "Biologie")])
 
 
 class WhoKind(forms.Form):
-    who_kind = forms.ChoiceField(label="Qui", choices=[("", "Tout le monde"), ("holder", "Vous")])
+    who_kind = forms.ChoiceField(label="Qui", required=False, choices=[("", "Tout le monde"), ("holder", "Vous")])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,20 @@ _END = b"\r\n.\r\n"
 _DOT = b"\r\n."
 _SMALL = 4096
 _GROUP = 65536
+_FEW_DOTS = 32
+
+
+def _first_dot_line(data: bytes, start: int) -> int:
+    """Where a line that begins with a dot begins, with the CR LF before it, or -1.
+
+    Base64 holds no dot, so a large chunk has few: looking at each is several times faster than a search.
+    """
+    if len(data) - start > _SMALL and data.count(b".", start) <= _FEW_DOTS:
+        at = data.find(b".", start + 2)
+        while at >= 0 and data[at - 2 : at] != b"\r\n":
+            at = data.find(b".", at + 1)
+        return at - 2 if at >= 0 else -1
+    return data.find(_DOT, start)
 
 
 class ContentReceiver:
@@ -101,7 +115,7 @@ class ContentReceiver:
         if _DOT in seam[max(len(tail) - 2, 0) : len(tail) + 2]:
             self._dots += 1
         # In most messages the first line that begins with a dot is the end: one search does for both.
-        first = data.find(_DOT, start)
+        first = _first_dot_line(data, start)
         if first < 0:
             return -1
         if data.startswith(_END, first):

@@ -19,7 +19,7 @@ class Session:
     """One connection as the application sees it.
 
     `peer_certificate` is the client's certificate in DER, when the handshake asked for one and checked it;
-    `identity` is what `on_auth` returned; `id` is random, for logs.
+    `identity` is what `on_auth` returned, `sender` what the application noted of the last MAIL; `id` is random, for logs.
     """
 
     peer_ip: str
@@ -29,6 +29,7 @@ class Session:
     peer_certificate: bytes | None = None
     helo: str = ""
     identity: object | None = None
+    sender: str = ""
     id: str = field(default_factory=_short_id)
 
     def secured_by(self, tls: ssl.SSLObject | None) -> None:

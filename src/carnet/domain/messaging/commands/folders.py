@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from django.db import connection, transaction
 
+from carnet.domain.messaging.delivery.situation import message_id_digest
+from carnet.domain.messaging.envelopes import MessageHead, envelope_name, structure_name
 from carnet.domain.messaging.folder_values import (
     INBOX,
     SEEN,
@@ -25,7 +26,7 @@ from carnet.domain.messaging.mime.limits import MalformedMessage
 from carnet.domain.messaging.mime.read import read_message
 from carnet.domain.messaging.mime.scan import with_crlf
 from carnet.domain.messaging.mime.structure import message_structure
-from carnet.domain.messaging.models import Message
+from carnet.domain.messaging.models import Folder, Message
 from carnet.foundation.bodies import put_bodies
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
@@ -203,11 +204,15 @@ def append(
         folder = folder_name(folder)
     except InvalidFolderName:
         return FolderProblem.MISSING
-    counters = lock_named([mailbox_id], folder).get(mailbox_id)
-    if counters is None:
+    if not Folder.objects.filter(mailbox_id=mailbox_id, name=folder).exists():
         return FolderProblem.MISSING
     stored_at = now()
     message_id, size = _store(mailbox_id, with_crlf(raw), stored_at)
+    # The lock comes after the body is on disk: the folder's other writers do not wait for that.
+    counters = lock_named([mailbox_id], folder).get(mailbox_id)
+    if counters is None:
+        transaction.set_rollback(True)
+        return FolderProblem.MISSING
     [uid] = file_into(mailbox_id, [(message_id, size, internal_date or stored_at, flags)], folder)
     return Appended(counters.uid_validity, uid, message_id)
 
@@ -217,34 +222,18 @@ def _store(owner_id: UUID, raw: bytes, received_at: datetime) -> tuple[UUID, int
     key = owner_key(owner_id)
     [body] = put_bodies([(key, raw)])
     message_id = new_id()
-    identifier, envelope = _envelope(raw)
+    try:
+        head = MessageHead.of(read_message(raw), return_path="", answer_address="")
+    except MalformedMessage:
+        head = MessageHead()
     Message(
         owner_id=owner_id,
         id=message_id,
-        message_id_digest=key.digest("message-id", identifier.encode()) if identifier else b"",
+        message_id_digest=message_id_digest(key, head.message_id or str(message_id)),
         received_at=received_at,
         size=len(raw),
         body=body.address,
-        envelope=key.seal(f"message:{message_id}:envelope", envelope),
-        structure=key.seal(f"message:{message_id}:structure", message_structure(raw).to_json()),
+        envelope=key.seal(envelope_name(message_id), head.to_json()),
+        structure=key.seal(structure_name(message_id), message_structure(raw).to_json()),
     ).save(force_insert=True)
     return message_id, len(raw)
-
-
-def _envelope(raw: bytes) -> tuple[str, bytes]:
-    """The Message-ID, empty when there is none, and the envelope as JSON."""
-    try:
-        read = read_message(raw)
-    except MalformedMessage:
-        return "", b"{}"
-    envelope = {
-        "message_id": read.message_id,
-        "in_reply_to": read.in_reply_to,
-        "references": read.references,
-        "from": [[one.name, one.address] for one in read.from_],
-        "to": [[one.name, one.address] for one in read.to],
-        "cc": [[one.name, one.address] for one in read.cc],
-        "subject": read.subject,
-        "date": read.date,
-    }
-    return read.message_id or "", orjson.dumps(envelope)

@@ -29,7 +29,14 @@ _BLOCK_TAGS = {"blockquote", "center", "dd", "div", "dl", "dt", "hr", "li", "ol"
 _BLOCK_TAGS |= {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TABLE_TAGS = {"caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"}
 _TAGS = _TEXT_TAGS | _BLOCK_TAGS | _TABLE_TAGS
-_ATTRIBUTES = {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}, "ol": {"start"}}
+# Under "*", what every tag may have: nothing.
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
+    "a": {"href"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+    "ol": {"start"},
+}
 # Their inside is no text of the message.
 _WITHOUT_CONTENT = {"script", "style", "title", "noscript", "template", "iframe", "object", "svg", "math", "select"}
 _REL = "noopener noreferrer nofollow"
@@ -42,10 +49,11 @@ _MAX_ENTITIES = 20_000
 
 # What nh3 writes is canonical: attribute values in double quotes, a quote inside them always escaped.
 _IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
-_LINK = re.compile(r'<a href="([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
+_LINK = re.compile(r'<a href="([^"]*)"(?: rel="[^"]*")?>(.*?)</a>', re.DOTALL)
 _ANY_TAG = re.compile(r"<[^>]*>")
 _NOT_IN_LINK = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _QUOTE_LINE = re.compile(r"[ \t]{0,3}>")
 _ATTRIBUTION = re.compile(
     r"[ \t]{0,3}(?:"
@@ -140,7 +148,7 @@ def _alternative(match: re.Match[str]) -> str:
 def _with_host(match: re.Match[str]) -> str:
     href = escaping.unescape(match[1])
     host = link_host(href)
-    shown = escaping.unescape(_ANY_TAG.sub("", match[3])).strip()
+    shown = escaping.unescape(_ANY_TAG.sub("", match[2])).strip()
     if not host or shown in (host, href):
         return match[0]
     return f'{match[0]} <span class="{_HOST_CLASS}">[{escaping.escape(host)}]</span>'
@@ -148,7 +156,7 @@ def _with_host(match: re.Match[str]) -> str:
 
 def text_to_html(text: str) -> str:
     """Plain text as escaped paragraphs: a blank line parts two of them, a line break stays one. No link is made."""
-    paragraphs = [part.strip("\n") for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n"))]
+    paragraphs = [part.strip("\n") for part in _BLANK_LINES.split("\n" + text.replace("\r\n", "\n") + "\n")]
     lines = (escaping.escape(part).replace("\n", "<br>\n") for part in paragraphs if part.strip())
     return "\n".join(f"<p>{line}</p>" for line in lines)
 
@@ -175,7 +183,8 @@ def _start_of_quote(lines: list[str]) -> int:
             return place
         # The introduction of a quote may be broken over two lines.
         introduces = len(line) <= 400 and (
-            _ATTRIBUTION.match(line) or (following and _ATTRIBUTION.match(f"{line} {following[0][:400]}"))
+            _ATTRIBUTION.match(line)
+            or (line.strip() and following and _ATTRIBUTION.match(f"{line} {following[0][:400]}"))
         )
         if introduces and (line.lstrip()[:1] in "-_" or _only_quotes(lines, place + 1)):
             return place

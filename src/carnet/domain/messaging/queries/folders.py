@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from carnet.domain.messaging.envelopes import structure_name
 from carnet.domain.messaging.folder_values import MAX_FOLDERS, SEEN
 from carnet.domain.messaging.mime.structure import MessageStructure
 from carnet.foundation.bodies import get_body
@@ -115,7 +116,7 @@ def counts(mailbox_id: UUID, folder_ids: Iterable[int], *, sizes: bool = False) 
     return found
 
 
-def uids_of(mailbox_id: UUID, folder_id: int) -> array[int]:
+def uids_of(mailbox_id: UUID, folder_id: int) -> "array[int]":
     """Every UID of a folder, ascending, as an array of 64-bit numbers: 50,000 cost one row and 400 kB."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -156,7 +157,7 @@ def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
         uid_next, modseq = state
         if modseq == since:
             return Changes(uid_next, modseq)
-        place = [mailbox_id, folder_id, since]
+        place: tuple[UUID, int, int] = (mailbox_id, folder_id, since)
         cursor.execute(
             "SELECT uid FROM messaging_expunged_entry WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s"
             " ORDER BY uid",
@@ -189,19 +190,20 @@ def entries(
         )
         rows = cursor.fetchall()
     if not content:
-        return [Entry(*row[:6], body=b"", structure=None) for row in rows]
+        return [
+            Entry(uid, flags, at, size, modseq, name, b"", None) for uid, flags, at, size, modseq, name, _, _ in rows
+        ]
+    opened = structures(mailbox_id, [(row[5], row[7]) for row in rows])
     return [
-        Entry(*row[:6], body=bytes(row[6]), structure=structure)
-        for row, structure in zip(rows, structures(mailbox_id, [(row[5], row[7]) for row in rows]), strict=True)
+        Entry(uid, flags, at, size, modseq, name, bytes(body), structure)
+        for (uid, flags, at, size, modseq, name, body, _), structure in zip(rows, opened, strict=True)
     ]
 
 
 def structures(mailbox_id: UUID, sealed: Iterable[tuple[UUID, bytes]]) -> list[MessageStructure]:
     """Open the structures of messages (id, sealed value). Raises ``KeyProblem`` when one does not open."""
     key = owner_key(mailbox_id)
-    return [
-        MessageStructure.from_json(key.open(f"message:{message_id}:structure", value)) for message_id, value in sealed
-    ]
+    return [MessageStructure.from_json(key.open(structure_name(message_id), value)) for message_id, value in sealed]
 
 
 def content(mailbox_id: UUID, body: bytes) -> bytes:

@@ -64,9 +64,10 @@ def file_icon(named: str) -> str:
 
 @register.filter
 def initials(name: str) -> str:
-    """One or two letters for a name: ``Hôpital A – Service Cardiologie`` gives HA."""
+    """One or two letters for a name: ``CHU du Val-Fleuri`` gives CV, little words being left out."""
     words = [word for word in str(name or "").replace("-", " ").split() if word[0].isalpha()]
-    return "".join(word[0].upper() for word in words[:2]) or "?"
+    capitals = [word for word in words if word[0].isupper()]
+    return "".join(word[0].upper() for word in (capitals or words)[:2]) or "?"
 
 
 # --- forms --------------------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def relabel(bound: BoundField, label: str, explanation: str = "") -> str:
 
 
 @register.inclusion_tag("web/field.html")
-def field(bound: BoundField, **attributes: str) -> dict[str, Any]:
+def field(bound: BoundField, mark_optional: bool = True, **attributes: str) -> dict[str, Any]:
     """A form field with its label, its help and its errors, all tied together (WCAG 1.3.1, 3.3.1, 3.3.2, 4.1.2).
 
     Arguments become attributes of the control (``autocomplete="one-time-code"``), an underscore standing for a hyphen.
@@ -109,7 +110,7 @@ def field(bound: BoundField, **attributes: str) -> dict[str, Any]:
         "help": bound.help_text,
         "described": " ".join(described),
         "control": bound.as_widget(attrs=given),
-        "optional": not bound.field.required and kind != "checkbox",
+        "optional": mark_optional and not bound.field.required and kind != "checkbox",
     }
 
 

@@ -1,0 +1,20 @@
+"""The ``carnet`` command: one module a sub-command. Nothing heavy is imported before it is needed."""
+
+import typer
+
+from carnet.cli import audit, bench, demo, keys, queue, serve
+from carnet.interfaces.cli import indicators
+
+app = typer.Typer(
+    name="carnet",
+    help="An open health space: the shared record and the secure mail between professionals and patients.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
+app.add_typer(queue.app, name="queue")
+app.add_typer(audit.app, name="audit")
+app.add_typer(indicators.app, name="indicators")
+app.add_typer(bench.app, name="bench")

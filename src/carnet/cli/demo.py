@@ -1,0 +1,179 @@
+"""``carnet demo``: the whole of Carnet on one machine, with invented people, from one command."""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from carnet.cli.installation import data_dir, fail, postgres_of, prepare_database, set_up
+from carnet.cli.serve import database_child, ensure_signing_secret, process_children
+from carnet.config import environment
+from carnet.foundation.postgres import EmbeddedPostgres, PostgresRefused
+from carnet.foundation.supervisor import ChildSpec, Event, Supervisor
+from carnet.sandbox import ports
+
+_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ANSWER_WITHIN_SECONDS = 60
+
+
+def demo(
+    fresh: Annotated[bool, typer.Option(help="Start over: delete the demo's data first.")] = False,
+    headless: Annotated[bool, typer.Option(help="For a program: plain lines, no colours.")] = False,
+    ready_file: Annotated[Path | None, typer.Option(help="Write a JSON description here once all answers.")] = None,
+    play: Annotated[bool, typer.Option(help="Play the main job once all answers.")] = True,
+) -> None:
+    """Start Carnet with an embedded database and invented people, play its main job, and stay up."""
+    started = time.monotonic()
+    if environment.value("CARNET_BIND") not in _LOOPBACK:
+        fail("a demo has passwords that everyone knows: it only binds to loopback (CARNET_BIND)")
+    if environment.value("CARNET_MODE") != "demo":
+        fail("a demo has invented people with test INS: CARNET_MODE must be demo")
+    folder = data_dir()
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)
+    if fresh:
+        _delete(folder)
+    _choose_settings(folder)
+    postgres = _start_database(folder)
+    set_up()
+    ensure_signing_secret()
+    _load(folder)
+    if postgres is not None:
+        postgres.release()
+    children = [*([database_child(folder)] if postgres is not None else []), *_children()]
+    supervisor = Supervisor(children, on_event=_event_writer(folder))
+    after = _After(started, headless, ready_file, play, supervisor)
+    threading.Thread(target=after.run, name="demo", daemon=True).start()
+    status = supervisor.run()
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)
+    print("Demo stopped; its data is kept in", folder)  # noqa: T201
+    raise SystemExit(status)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a demo's data folder: only one that a demo made."""
+    if not folder.exists():
+        return
+    if not (folder / "demo").exists() and any(folder.iterdir()):
+        fail(f"{folder} was not made by a demo: it is not deleted")
+    if (folder / "postgres").is_dir():
+        postgres = EmbeddedPostgres(folder / "postgres")
+        try:
+            postgres.start()
+            postgres.stop("immediate")
+        except PostgresRefused as refusal:
+            fail(str(refusal))
+    shutil.rmtree(folder)
+
+
+def _choose_settings(folder: Path) -> None:
+    """Ports that are free, certificates, folders: into the environment, for this process and its children."""
+    from carnet.foundation.keys import MasterKeys
+    from carnet.sandbox import certificates
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    (folder / "demo").touch(mode=0o600)
+    for name in _PORTS:
+        os.environ[name] = str(ports.free_port(environment.value(name)))
+    os.environ["CARNET_WEB_URL"] = f"http://127.0.0.1:{os.environ['CARNET_WEB_PORT']}"
+    authority, certificate, key = certificates.ensure(folder / "tls", environment.value("CARNET_HOSTNAME"))
+    os.environ["CARNET_TLS_CERT_FILE"], os.environ["CARNET_TLS_KEY_FILE"] = str(certificate), str(key)
+    os.environ["CARNET_DATA_DIR"] = str(folder)
+    if not environment.value("CARNET_LOG_FILE"):
+        os.environ["CARNET_LOG_FILE"] = str(folder / "log" / "carnet.log")
+    master: Path = environment.value("CARNET_MASTER_KEY_FILE") or folder / "keys" / "master"
+    if not master.exists():
+        MasterKeys.create().save(master)
+
+
+def _start_database(folder: Path) -> EmbeddedPostgres | None:
+    if environment.value("CARNET_DATABASE_URL"):
+        return None
+    postgres = postgres_of(folder)
+    try:
+        postgres.start()
+    except PostgresRefused as refusal:
+        fail(str(refusal))
+    os.environ["CARNET_DATABASE_URL"] = postgres.url()
+    return postgres
+
+
+def _load(folder: Path) -> None:
+    """The schema, and the sandbox's people at the first start."""
+    from django.db import connections, transaction
+
+    prepare_database()
+    from carnet.domain.directory.models import Mailbox
+    from carnet.sandbox import cast
+
+    if not Mailbox.objects.exists():
+        with transaction.atomic():
+            cast.everyone()
+    connections.close_all()
+
+
+def _children() -> list[ChildSpec]:
+    return process_children()
+
+
+def _event_writer(folder: Path):  # type: ignore[no-untyped-def]
+    log = folder / "log" / "supervisor.log"
+    log.parent.mkdir(exist_ok=True, mode=0o700)
+    file = open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115
+
+    def write(event: Event) -> None:
+        file.write(event.line() + "\n")
+
+    return write
+
+
+@dataclass
+class _After:
+    """What happens beside the supervisor once it has started everything: wait, play, tell."""
+
+    started: float
+    headless: bool
+    ready_file: Path | None
+    play: bool
+    supervisor: Supervisor
+
+    def run(self) -> None:
+        from rich.console import Console
+
+        from carnet.sandbox import ready, story
+
+        console = Console(no_color=self.headless, highlight=False, force_terminal=False if self.headless else None)
+        try:
+            if not self._all_answer():
+                console.print("Some doors do not answer: see the log folder of the demo.", style="bold red")
+                self.supervisor.request_stop()
+                return
+            console.print(f"Carnet is up ({time.monotonic() - self.started:.1f} s).", style="bold")
+            if self.play:
+                story.play(console)
+            ready.tell(console)
+            if self.ready_file is not None:
+                ready.write(self.ready_file)
+        except Exception:
+            console.print_exception(show_locals=False)
+            self.supervisor.request_stop()
+        finally:
+            sys.stdout.flush()
+
+    def _all_answer(self) -> bool:
+        deadline = time.monotonic() + _ANSWER_WITHIN_SECONDS
+        waiting = [int(os.environ[name]) for name in _PORTS]
+        while waiting and time.monotonic() < deadline:
+            waiting = [port for port in waiting if not ports.answers(port)]
+            if waiting:
+                time.sleep(0.1)
+        return not waiting

@@ -1,0 +1,62 @@
+"""``carnet keys``: the master key file, and its rotation."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from carnet.cli.installation import fail, installation
+
+app = typer.Typer(help="The master keys: create, rotate, show what they wrap.", no_args_is_help=True)
+
+
+@app.command()
+def create(path: Annotated[Path, typer.Argument(help="Where the key file goes: not in the data folder.")]) -> None:
+    """Make a new master key file. Keep a copy of it elsewhere: without it nothing can be read."""
+    from carnet.foundation.keys import MasterKeys
+
+    if path.exists():
+        fail(f"{path} exists: a key file is never overwritten")
+    MasterKeys.create().save(path)
+    typer.echo(f"Master key written to {path}")
+
+
+@app.command()
+def rotate() -> None:
+    """Put a new master key in front, wrap every owner's key with it, then drop the older ones.
+
+    Safe to interrupt and to run again: the older keys stay in the file until nothing is wrapped by them, the spool's
+    waiting segments included.
+    """
+    with installation():
+        from django.conf import settings
+
+        from carnet.foundation.models import SpoolEntry
+        from carnet.foundation.owner_keys import forget_cached_keys, master_keys, older_master_ids, rewrap_batch
+
+        path = Path(settings.CARNET_MASTER_KEY_FILE)
+        if not older_master_ids() or len(master_keys().keys) == 1:
+            master_keys().with_new_key().save(path)
+            forget_cached_keys()
+        done = 0
+        while count := rewrap_batch():
+            done += count
+            typer.echo(f"  {done} keys wrapped anew")
+        left = older_master_ids()
+        waiting = SpoolEntry.objects.exists() or any(Path(settings.CARNET_SPOOL_DIR).glob("*.segment"))
+        if left or waiting:
+            typer.echo("The older master keys are kept until the spool is empty: run this command again then.")
+            return
+        master_keys().only_current().save(path)
+        typer.echo(f"Done: {done} keys wrapped by the new master key {master_keys().current_id}; older ones dropped.")
+
+
+@app.command()
+def show() -> None:
+    """Which master keys there are, and how many owners' keys each older one still wraps."""
+    with installation():
+        from carnet.foundation.owner_keys import master_keys, older_master_ids
+
+        older = older_master_ids()
+        for number, (key_id, _) in enumerate(master_keys().keys):
+            typer.echo(f"{key_id}  {'current' if number == 0 else f'{older.get(key_id, 0)} keys left'}")

@@ -1,0 +1,44 @@
+"""The process that empties the spool: ``carnet serve drain``."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import OperationalError, close_old_connections
+
+from carnet.domain.messaging.commands.deliver import drain_once, remove_done_segments
+from carnet.foundation import logs
+from carnet.foundation.database import Listener
+from carnet.foundation.owner_keys import master_keys
+from carnet.foundation.spool import SpoolReader
+from carnet.foundation.spool.writer import NOTIFY_CHANNEL
+
+WAIT_SECONDS = 1.0
+TIDY_SECONDS = 30.0
+
+log = logs.get("drain")
+
+
+def run(stopping: Callable[[], bool]) -> None:
+    """Drain this host's spool until asked to stop; wakes on each commit of the doors."""
+    reader = SpoolReader(settings.CARNET_SPOOL_DIR, master_keys)
+    listener = Listener(NOTIFY_CHANNEL)
+    tidy_at = time.monotonic() + TIDY_SECONDS
+    while not stopping():
+        try:
+            listener.wait(WAIT_SECONDS)
+            close_old_connections()
+            while not stopping():
+                done = drain_once(reader)
+                if done.delivered:
+                    log.info("drained", count=done.delivered)
+                if not done.delivered:
+                    break
+            if time.monotonic() > tidy_at:
+                remove_done_segments(reader)
+                tidy_at = time.monotonic() + TIDY_SECONDS
+        except OperationalError as problem:  # the database is away: what waits is on disk
+            log.error("database_away", exc_info=problem)
+            time.sleep(WAIT_SECONDS)
+    listener.close()
+    reader.close()
