@@ -9,6 +9,7 @@ kin) and in templates; English needs no file.
 """
 
 import argparse
+import os
 import re
 import sys
 from collections import Counter
@@ -39,6 +40,16 @@ _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|(?<!\w)(%[sd])|\{(\w*)\}")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)\b")
+_WHOLE_TAG = re.compile(r"<[^>]*>")
+_FRENCH = (
+    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
+    (re.compile(r"\.\.\."), "…"),
+    (re.compile(r"«[ \u00a0\u202f]*"), "«\u00a0"),
+    (re.compile(r"[ \u00a0\u202f]*»"), "\u00a0»"),
+    (re.compile(r"(?<=\S)[ \u00a0\u202f]*:(?=\s|$)"), "\u00a0:"),
+    (re.compile(r"(?<=\S)[ \u00a0\u202f]*([;!?]+)(?=\s|$)"), "\u202f\\1"),
+    (re.compile(r"(?<=\d) (?=\d{3}\b)"), "\u202f"),
+)
 _Key = tuple[str, str, str]
 
 
@@ -60,9 +71,8 @@ def _messages_of(path: Path, sources: Path) -> Iterator[tuple[str, tuple[str, ..
     if path.suffix != ".py":
         text = templatize(text, origin=str(path.relative_to(sources)))
     for _line, function, arguments, _comments in extract_python(BytesIO(text.encode()), _KEYWORDS, [], {}):
-        given = arguments if isinstance(arguments, tuple) else (arguments,)
-        if given and all(isinstance(argument, str) for argument in given if argument is not None):
-            yield function, tuple(argument for argument in given if argument is not None)
+        given = arguments if isinstance(arguments, tuple | list) else (arguments,)
+        yield str(function), tuple(argument for argument in given if isinstance(argument, str))
 
 
 def extract(sources: Path = SOURCES) -> Catalog:
@@ -99,10 +109,11 @@ def update(language: str, sources: Path = SOURCES, locales: Path = LOCALES) -> P
         if not message.id:
             continue
         kept = known.get(_singular(message), message.context)
-        words = kept.string if kept is not None and _is_plural(kept) == _is_plural(message) else ""
-        if language == "fr" and words:
-            words = tuple(map(french_typography, words)) if isinstance(words, tuple) else french_typography(words)
-        fresh.add(message.id, words, locations=message.locations, flags=message.flags, context=message.context)
+        words = _forms(kept.string) if kept is not None and _is_plural(kept) == _is_plural(message) else ("",)
+        if language == "fr":
+            words = tuple(map(french_typography, words))
+        text = words if len(words) > 1 else words[0]
+        fresh.add(message.id, text, locations=message.locations, flags=message.flags, context=message.context)
     header = f'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n'
     header += f'"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {fresh.plural_forms}\\n"\n\n'
     body = BytesIO()
@@ -117,7 +128,7 @@ def compile_all(locales: Path = LOCALES) -> list[Path]:
     made = []
     for path in sorted(locales.glob("*/LC_MESSAGES/django.po")):
         target = path.with_suffix(".mo")
-        partial = target.with_suffix(".mo.part")
+        partial = target.with_suffix(f".mo.{os.getpid()}")
         with partial.open("wb") as file:
             write_mo(file, read(path, path.parent.parent.name))
         partial.replace(target)
@@ -141,18 +152,20 @@ def check(sources: Path = SOURCES, locales: Path = LOCALES) -> list[str]:
         problems += [f"{language}: no longer used: {_shown(found[key])}" for key in found.keys() - wanted.keys()]
         problems += [f"{language}: no longer used: {_shown(message)}" for message in catalog.obsolete.values()]
         for message in found.values():
-            problems += [f"{language}: {problem}: {_shown(message)}" for problem in _message_problems(message, language)]
+            problems += [
+                f"{language}: {problem}: {_shown(message)}" for problem in _message_problems(message, language)
+            ]
     return sorted(problems)
 
 
 def _message_problems(message: Message, language: str) -> Iterator[str]:
-    texts = message.string if isinstance(message.string, tuple) else (message.string,)
+    texts = _forms(message.string)
     if message.fuzzy:
         yield "fuzzy"
     if not all(texts):
         yield "not translated"
         return
-    originals = message.id if isinstance(message.id, tuple) else (message.id,)
+    originals = _forms(message.id)
     for number, text in enumerate(texts):
         original = originals[min(number, len(originals) - 1)]
         # A form for one may say "one" in words; no form may name what the message does not have.
@@ -176,31 +189,30 @@ def french_typography(text: str) -> str:
 
     Source: Lexique des règles typographiques en usage à l'Imprimerie nationale.
     """
-    parts = re.split(r"(<[^>]*>)", text)
-    for index in range(0, len(parts), 2):
-        part = parts[index]
-        part = re.sub(r"(?<=\w)'(?=\w)", "’", part)
-        part = re.sub(r"«[ \u00a0\u202f]*", "«\u00a0", part)
-        part = re.sub(r"[ \u00a0\u202f]*»", "\u00a0»", part)
-        part = re.sub(r"(?<=\S)[ \u00a0\u202f]*:(?=\s|$)", "\u00a0:", part)
-        part = re.sub(r"(?<=\S)[ \u00a0\u202f]*([;!?]+)(?=\s|$|\u00a0)", "\u202f\\1", part)
-        part = re.sub(r"(?<=\d) (?=\d{3}\b)", "\u202f", part)
-        part = part.replace("...", "…")
-        parts[index] = part
-    return "".join(parts)
+    tags = _WHOLE_TAG.findall(text)
+    text = _WHOLE_TAG.sub("\ue000", text)
+    for pattern, replacement in _FRENCH:
+        text = pattern.sub(replacement, text)
+    for tag in tags:
+        text = text.replace("\ue000", tag, 1)
+    return text
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    """The forms of a message or of its translation: one, or one a grammatical number."""
+    return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text or ""),)
 
 
 def _is_plural(message: Message) -> bool:
-    return isinstance(message.id, tuple)
+    return isinstance(message.id, tuple | list)
 
 
 def _singular(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else message.id
+    return _forms(message.id)[0]
 
 
 def _key(message: Message) -> _Key:
-    plural = message.id[1] if isinstance(message.id, tuple) else ""
-    return _singular(message), plural, message.context or ""
+    return _singular(message), "".join(_forms(message.id)[1:]), message.context or ""
 
 
 def _shown(message: Message) -> str:

@@ -11,7 +11,8 @@ app = typer.Typer(help="The access trail of the spaces.", no_args_is_help=True)
 def verify() -> None:
     """Walk the chain of every space's trail; ends with 1 when an event was changed or is missing."""
     with installation():
-        from carnet.domain.audit.queries import spaces_with_a_trail, verify as verify_space
+        from carnet.domain.audit.queries import spaces_with_a_trail
+        from carnet.domain.audit.queries import verify as verify_space
 
         broken = [found for space_id in spaces_with_a_trail() if (found := verify_space(space_id)) is not None]
         for one in broken:

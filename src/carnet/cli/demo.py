@@ -51,11 +51,10 @@ def demo(
     supervisor = Supervisor(children, on_event=_event_writer(folder))
     after = _After(started, headless, ready_file, play, supervisor)
     threading.Thread(target=after.run, name="demo", daemon=True).start()
-    status = supervisor.run()
+    supervisor.run()
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
     print("Demo stopped; its data is kept in", folder)  # noqa: T201
-    raise SystemExit(status)
 
 
 def _delete(folder: Path) -> None:

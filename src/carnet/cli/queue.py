@@ -31,7 +31,9 @@ def show() -> None:
             console.print(f"  {mail.id}  {mail.domain}  {mail.attempts} tries  last {mail.last_code or '–'}")
         table = Table("job", "task", "tries", "failed at", title="Dead letters")
         for job in dead_letters():
-            table.add_row(str(job.id), job.task, str(job.attempts), f"{job.failed_at:%Y-%m-%d %H:%M}" if job.failed_at else "")
+            table.add_row(
+                str(job.id), job.task, str(job.attempts), f"{job.failed_at:%Y-%m-%d %H:%M}" if job.failed_at else ""
+            )
         console.print(table)
 
 

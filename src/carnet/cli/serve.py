@@ -65,7 +65,7 @@ def _serve_all() -> None:
     else:
         set_up()
         _ready_to_run()
-    raise SystemExit(Supervisor([*children, *process_children()]).run())
+    Supervisor([*children, *process_children()]).run()
 
 
 def _ready_to_run() -> None:
@@ -132,6 +132,7 @@ def _web() -> None:
     from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     os.environ["CARNET_WEB_PARENT"] = str(os.getpid())
     Granian(
@@ -142,7 +143,7 @@ def _web() -> None:
         workers=settings.CARNET_WEB_WORKERS,
         blocking_threads=4,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
     ).serve()
 

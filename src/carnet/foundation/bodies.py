@@ -86,7 +86,7 @@ def put_body(owner_id: UUID, content: bytes) -> BodyRef:
     return put_bodies([(owner_key(owner_id), content)])[0]
 
 
-def get_body(owner_id: UUID, address: bytes) -> bytes:
+def get_body(owner_id: UUID, address: bytes | memoryview) -> bytes:
     """The content. Raises ``BodyMissing``, or ``SealBroken`` if the stored bytes were changed."""
     address = bytes(address)
     row = Body.objects.filter(owner_id=owner_id, address=address).values_list("inline", flat=True).first()

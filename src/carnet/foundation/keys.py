@@ -150,7 +150,7 @@ class OwnerKey:
         nonce = os.urandom(NONCE)
         return nonce + self._cipher.encrypt(nonce, plain, self._aad(what))
 
-    def open(self, what: str, sealed: bytes) -> bytes:
+    def open(self, what: str, sealed: bytes | memoryview) -> bytes:
         sealed = bytes(sealed)
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self._aad(what))
@@ -160,7 +160,7 @@ class OwnerKey:
     def seal_text(self, what: str, text: str) -> bytes:
         return self.seal(what, text.encode())
 
-    def open_text(self, what: str, sealed: bytes) -> str:
+    def open_text(self, what: str, sealed: bytes | memoryview) -> str:
         return self.open(what, sealed).decode()
 
     def digest(self, kind: str, value: bytes) -> bytes:

@@ -18,5 +18,6 @@ class OutboxBackend(BaseEmailBackend):
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
-            write_durably(folder / f"{new_id()}.eml", message.message().as_bytes(linesep="\r\n"))
+            content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg] # Django's own
+            write_durably(folder / f"{new_id()}.eml", content)
         return len(email_messages)

@@ -52,9 +52,7 @@ RUTH = Holder(
     "277076322082910", "NESSI", "RUTH ISABELLE", "1977-07-14", "F", "63220",
     "ruth@courriel.test", "ruth.nessi", "activated",
 )  # fmt: skip
-LAURENCE = Holder(
-    "207058575627097", "PATB-QUATRE", "LAURENCE", "2007-05-12", "F", "85756", "laurence@courriel.test"
-)
+LAURENCE = Holder("207058575627097", "PATB-QUATRE", "LAURENCE", "2007-05-12", "F", "85756", "laurence@courriel.test")
 LUCAS = Holder("118035145412301", "PAT-TROIS", "LUCAS", "2018-03-09", "M", "51454", "lucas.parents@courriel.test")
 STEPHANE = Holder(
     "179075145422281", "BOISJOLI", "STEPHANE", "1979-07-02", "M", "51454",
@@ -208,9 +206,7 @@ def archives() -> UUID:
 
 def general_practitioner() -> UUID:
     """Dr Claire Morvan, the patient's GP, with a personal mailbox."""
-    register_professional(
-        Rpps("99700218912"), title="Dr", given_name="Claire", family_name="MORVAN", profession="10"
-    )
+    register_professional(Rpps("99700218912"), title="Dr", given_name="Claire", family_name="MORVAN", profession="10")
     return _mailbox(
         NewMailbox(
             address=MailboxAddress(f"claire.morvan@{CITY_DOMAIN}"),

@@ -90,7 +90,9 @@ def tell(console: Console) -> None:
     console.print(f"  Submission   SMTP {settings.CARNET_BIND}:{settings.CARNET_SUBMISSION_PORT} (STARTTLS, sign in)")
     console.print(f"  Mail client  IMAP {settings.CARNET_BIND}:{settings.CARNET_IMAP_PORT} (STARTTLS)")
     console.print(f"  E-mails to people, with the sign-in codes: {settings.CARNET_OUTBOX_DIR}")
-    people = Table("who", "INS", "login", "state", title=f"People – password of all: {cast.PASSWORD}", title_justify="left")
+    people = Table(
+        "who", "INS", "login", "state", title=f"People – password of all: {cast.PASSWORD}", title_justify="left"
+    )
     for holder in cast.HOLDERS:
         name = f"{holder.given_names.split()[0].title()} {holder.birth_name}"
         people.add_row(name, holder.ins, holder.login or "–", holder.state)

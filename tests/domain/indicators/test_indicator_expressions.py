@@ -1,6 +1,7 @@
 """The expressions, computed by DuckDB, against the same figures counted again by plain loops."""
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 import pyarrow as pa
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from indicator_evidence import ins
 from indicator_recount import (
+    PARIS,
     Passage,
     Sent,
     Written,
@@ -24,20 +26,13 @@ from carnet.domain.indicators.rules import eligible_lines, microseconds
 from carnet.domain.indicators.values import Cohort, CohortLine, Month, StayKind, Window
 
 OCTOBER = Month(2026, 10)
-PEOPLE = [ins(number) for number in range(1, 5)]
-PATHWAYS = ("A", "B", "C")
+PEOPLE = [ins(number) for number in range(1, 4)]
+PATHWAYS = ("A", "B")
 # Around both ends of the month, and the night when the clock is set back (25 October).
-DAYS = st.sampled_from([date(2026, 9, 29) + timedelta(days=n) for n in (0, 1, 2, 3, 25, 26, 27, 31, 32, 33, 34, 35)])
-TIMES = st.builds(
-    lambda day, hour, second: datetime(
-        day.year, day.month, day.day, hour, 59 * (second > 0), 59 * (second > 0), tzinfo=UTC
-    ),
-    st.dates(date(2026, 9, 24), date(2026, 11, 9)),
-    st.sampled_from([0, 12, 21, 22, 23]),
-    st.integers(0, 1),
-)
-WINDOWS = st.builds(Window, st.integers(0, 4), st.integers(0, 4))
-CONVERSATIONS = st.sampled_from(["k1", "k2", "k3"])
+DAYS = st.sampled_from([date(2026, 9, 30), *(date(2026, 10, day) for day in (1, 24, 25, 31)), date(2026, 11, 1)])
+WINDOWS = st.builds(Window, st.integers(0, 3), st.integers(0, 3))
+CONVERSATIONS = st.sampled_from(["k1", "k2"])
+OUTCOMES = st.sampled_from(["delivered", "refused-recipient", "withheld-infected", "queued"])
 
 
 @st.composite
@@ -50,16 +45,48 @@ def passages(draw):
     return Passage(draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(PATHWAYS)), kind, start, end)
 
 
-OUTCOMES = st.sampled_from(["delivered", "refused-recipient", "withheld-infected", "queued"])
-SENT = st.builds(
-    Sent, st.sampled_from(PEOPLE), TIMES, OUTCOMES, st.booleans(), st.none() | CONVERSATIONS, st.none() | TIMES
-)
-WRITTEN = st.builds(
-    lambda patient, at, hosted, failed, seen, delay: Written(
-        patient, at, hosted, failed, hosted and seen, at + timedelta(seconds=delay) if delay else None
-    ),
-    st.sampled_from(PEOPLE), TIMES, st.booleans(), st.booleans(), st.booleans(), st.none() | st.integers(1, 10**6),
-)  # fmt: skip
+def moments(found: list[Passage], window: Window):
+    """Moments that matter: the midnights at which the windows of these passages open and close, and just before."""
+    days = {date(2026, 10, 15)}
+    for passage in found:
+        last = passage.end or passage.start
+        days |= {passage.start - timedelta(days=window.days_before), passage.start}
+        days |= {last + timedelta(days=window.days_after), last + timedelta(days=window.days_after + 1)}
+    return st.builds(
+        lambda day, shift: datetime.combine(day, time(), PARIS).astimezone(UTC) + shift,
+        st.sampled_from(sorted(days)),
+        st.sampled_from([timedelta(), timedelta(microseconds=-1), timedelta(hours=12)]),
+    )
+
+
+@st.composite
+def situations(draw):
+    """Passages, a window, what was written both ways around it, and what holders wrote in their conversations."""
+    found, window = draw(st.lists(passages(), min_size=0, max_size=6)), draw(WINDOWS)
+    times, people = moments(found, window), st.sampled_from(PEOPLE)
+    sent = st.builds(Sent, people, times, OUTCOMES, st.booleans(), st.none() | CONVERSATIONS, st.none() | times)
+    written = st.builds(
+        lambda patient, at, hosted, failed, seen, delay: Written(
+            patient, at, hosted, failed, hosted and seen, at + timedelta(seconds=delay) if delay else None
+        ),
+        people, times, st.booleans(), st.booleans(), st.booleans(), st.none() | st.integers(1, 10**6),
+    )  # fmt: skip
+    answers = st.tuples(CONVERSATIONS, times)
+    drawn = (draw(st.lists(kind, max_size=8)) for kind in (sent, written, answers))
+    return Situation(found, window, *drawn)
+
+
+@dataclass(frozen=True)
+class Situation:
+    passages: list[Passage]
+    window: Window
+    sent: list[Sent]
+    written: list[Written]
+    answers: list[tuple[str, datetime]]
+
+    @property
+    def days(self) -> tuple[int, int]:
+        return self.window.days_before, self.window.days_after
 
 
 @pytest.fixture(scope="module")
@@ -116,50 +143,44 @@ def without_empty(figures):
     return {pathway: counts for pathway, counts in figures.items() if counts[0]}
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(passages(), max_size=8), st.lists(SENT, max_size=12), WINDOWS)
-def test_patients_written_to_are_those_that_a_recount_finds(duckdb, found, sent, window):
+@settings(max_examples=120, deadline=None)
+@given(situations())
+def test_patients_written_to_are_those_that_a_recount_finds(duckdb, case):
     def counts_for(passage, moment):
-        return around(passage, moment, window.days_before, window.days_after)
+        return around(passage, moment, *case.days)
 
-    counted = patients_counted(duckdb, p108.figures(stays_of(found, window), dispatches_of(sent)))
-    assert counted == without_empty(count_patients(eligible(found), sent, counts_for))
+    counted = patients_counted(duckdb, p108.figures(stays_of(case.passages, case.window), dispatches_of(case.sent)))
+    assert counted == without_empty(count_patients(eligible(case.passages), case.sent, counts_for))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(passages(), max_size=8), st.lists(SENT, max_size=12), WINDOWS)
-def test_patients_contacted_before_their_stay_are_those_that_a_recount_finds(duckdb, found, sent, window):
+@settings(max_examples=80, deadline=None)
+@given(situations())
+def test_patients_contacted_before_their_stay_are_those_that_a_recount_finds(duckdb, case):
     def counts_for(passage, moment):
-        return before_stay(passage, moment, window.days_before)
+        return before_stay(passage, moment, case.window.days_before)
 
-    stays = [passage for passage in eligible(found) if passage.kind == "stay"]
-    counted = patients_counted(duckdb, pilot.contacted_before(stays_of(found, window), dispatches_of(sent)))
-    assert counted == without_empty(count_patients(stays, sent, counts_for))
+    stays = [passage for passage in eligible(case.passages) if passage.kind == "stay"]
+    expression = pilot.contacted_before(stays_of(case.passages, case.window), dispatches_of(case.sent))
+    assert patients_counted(duckdb, expression) == without_empty(count_patients(stays, case.sent, counts_for))
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(passages(), max_size=6),
-    st.lists(SENT, max_size=12),
-    st.lists(st.tuples(CONVERSATIONS, TIMES), max_size=6),
-    WINDOWS,
-)
-def test_opening_and_answers_of_patients_are_those_that_a_recount_finds(duckdb, found, sent, answers, window):
+@settings(max_examples=120, deadline=None)
+@given(situations())
+def test_opening_and_answers_of_patients_are_those_that_a_recount_finds(duckdb, case):
     table = pa.Table.from_pylist(
-        [{"conversation": conversation, "answered_at": instant(at)} for conversation, at in answers],
+        [{"conversation": conversation, "answered_at": instant(at)} for conversation, at in case.answers],
         schema=extracts.ANSWERS,
     )
-    expression = pilot.to_patients(stays_of(found, window), dispatches_of(sent), table)
+    expression = pilot.to_patients(stays_of(case.passages, case.window), dispatches_of(case.sent), table)
     rows = {row["double"]: row for row in engine.rows(duckdb, expression)}
-    days = (window.days_before, window.days_after)
     for double in (False, True):
-        recount = count_messages(eligible(found), sent, answers, *days, double=double)
+        recount = count_messages(eligible(case.passages), case.sent, case.answers, *case.days, double=double)
         assert recount == messages_counted(rows.get(double, {}))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(passages(), max_size=6), st.lists(WRITTEN, max_size=12), WINDOWS)
-def test_opening_and_answers_of_the_establishment_are_those_that_a_recount_finds(duckdb, found, written, window):
+@settings(max_examples=80, deadline=None)
+@given(situations())
+def test_opening_and_answers_of_the_establishment_are_those_that_a_recount_finds(duckdb, case):
     table = pa.Table.from_pylist(
         [
             {
@@ -167,13 +188,12 @@ def test_opening_and_answers_of_the_establishment_are_those_that_a_recount_finds
                 "arrived": not letter.failed, "observable": letter.hosted, "seen": letter.seen,
                 "answered_at": instant(letter.answered_at),
             }
-            for number, letter in enumerate(written)
+            for number, letter in enumerate(case.written)
         ],
         schema=extracts.LETTERS,
     )  # fmt: skip
-    (row,) = engine.rows(duckdb, pilot.from_patients(stays_of(found, window), table))
-    days = (window.days_before, window.days_after)
-    assert count_letters(eligible(found), written, *days) == messages_counted(row)
+    (row,) = engine.rows(duckdb, pilot.from_patients(stays_of(case.passages, case.window), table))
+    assert count_letters(eligible(case.passages), case.written, *case.days) == messages_counted(row)
 
 
 def test_duckdb_writes_nothing_to_disk_and_fetches_nothing(duckdb):

@@ -121,7 +121,8 @@ def test_a_message_in_the_window_of_one_pathway_counts_for_that_one_and_for_all(
 )
 def test_a_window_opens_and_closes_at_midnight_of_paris(mailboxes, at, sent):
     write(mailboxes["north"], 1, utc(at), space=patient(1))
-    assert p1_08((1, *STAY)).all.sent == sent
+    others = (2, "B", "stay", "2026-09-20", "2026-10-31")  # whose window holds all these moments
+    assert p1_08((1, *STAY), others).pathways[0].sent == sent
 
 
 def test_the_window_is_the_one_that_is_set(mailboxes):
@@ -254,6 +255,7 @@ def test_the_pilot_tells_what_the_establishment_opened_and_answered(mailboxes):
     at = utc("2026-10-08T08:00")
     letter(north, space, at, flags=("\\Seen",))
     letter(north, space, at, seen_at=utc("2026-10-09T08:00"), answered_at=utc("2026-10-10T08:00"))
+    letter(north, space, at, seen_at=utc("2026-10-09T08:00"))  # marked unread again
     letter(north, space, at, flags=("\\Flagged",))
     letter(north, space, at, answered_at=utc("2026-10-09T08:00"))  # answered without the flag: it was read
     letter(north, space, at, hosted=False, answered_at=utc("2026-10-08T09:00"))
@@ -263,7 +265,7 @@ def test_the_pilot_tells_what_the_establishment_opened_and_answered(mailboxes):
     letter(north, patient(2), at, seen_at=at)  # not of the list
     report = queries.pilot(question(listed((1, *STAY))))
     assert report.from_patients == Exchange(
-        sent=7, arrived=6, observable=4, opened=3, answered=3, rate_opened=0.75, rate_answered=0.5,
+        sent=8, arrived=7, observable=5, opened=4, answered=3, rate_opened=0.8, rate_answered=pytest.approx(3 / 7),
         median_answer_seconds=24 * 3600.0, p90_answer_seconds=pytest.approx((24 + 0.8 * 24) * 3600),
     )  # fmt: skip
 

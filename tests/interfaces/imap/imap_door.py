@@ -1,4 +1,4 @@
-"""The IMAP door open on loopback in a thread of its own, for clients that block, and a plain socket that speaks IMAP."""
+"""The IMAP door open on loopback in a thread of its own, for clients that block, and a socket that speaks IMAP."""
 
 import asyncio
 import datetime
@@ -60,17 +60,13 @@ def make_certificate(folder: Path) -> Certificate:
     path, key_path = folder / "door.pem", folder / "door.key"
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return Certificate(path, key_path)
 
 
 @contextmanager
-def door(
-    certificate: Certificate | None, *, loop: str = "asyncio", limits: ImapLimits = QUICK
-) -> Iterator[ImapServer]:
+def door(certificate: Certificate | None, *, loop: str = "asyncio", limits: ImapLimits = QUICK) -> Iterator[ImapServer]:
     runner = LOOPS[loop]()
     thread = threading.Thread(target=runner.run_forever)
     thread.start()

@@ -18,11 +18,20 @@ from django.urls import resolve
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
+from carnet.domain.messaging.queries.conversations import Correspondent
+from carnet.interfaces.web.forms import (
+    ActivationForm,
+    ActivationRequestForm,
+    ActivityFilter,
+    AnswerForm,
+    DocumentFilter,
+    DocumentForm,
+    NewMessageForm,
+    SettingsForm,
+)
+from carnet.interfaces.web.rows import Page as ListPage
+
 CONVERSATION = UUID(int=7)
-
-
-class _Files(forms.ClearableFileInput):
-    allow_multiple_selected = True
 
 
 class Login(forms.Form):
@@ -40,51 +49,6 @@ class PasswordChange(forms.Form):
     password2 = forms.CharField(label="Again", widget=forms.PasswordInput)
 
 
-class ActivationRequest(forms.Form):
-    ins = forms.CharField(label="Numéro de sécurité sociale", help_text="15 caractères, sur votre carte Vitale.")
-    birth_date = forms.DateField(label="Date de naissance", help_text="Par exemple 24/07/1958")
-
-
-class Activation(forms.Form):
-    code = forms.CharField(label="Code d’activation", help_text="12 lettres et chiffres")
-    login = forms.CharField(label="Identifiant", help_text="Au moins 8 lettres, chiffres, points ou tirets")
-    password1 = forms.CharField(label="Mot de passe", widget=forms.PasswordInput, help_text="9 caractères au moins")
-    password2 = forms.CharField(label="Mot de passe, encore une fois", widget=forms.PasswordInput)
-    terms = forms.BooleanField(label="J’accepte les conditions d’utilisation")
-
-
-class Answer(forms.Form):
-    text = forms.CharField(label="Votre réponse", widget=forms.Textarea)
-    files = forms.FileField(label="Joindre des fichiers", required=False, widget=_Files, help_text="20 Mo en tout")
-
-
-class NewMessage(Answer):
-    contact = forms.ChoiceField(label="À qui", choices=[("1", "CHU du Val-Fleuri – Chirurgie digestive")])
-    subject = forms.CharField(label="Objet")
-    field_order = ("contact", "subject", "text", "files")
-
-
-class DocumentAdd(forms.Form):
-    file = forms.FileField(label="Fichier")
-    title = forms.CharField(label="Titre")
-    category = forms.ChoiceField(label="Rubrique", choices=[("CPT_REND", "Comptes rendus")])
-    date = forms.DateField(label="Date du document", widget=forms.DateInput(attrs={"type": "date"}))
-
-
-class Settings(forms.Form):
-    language = forms.ChoiceField(label="Langue", choices=[("fr", "Français"), ("en", "English")])
-    message = forms.BooleanField(label="Un e-mail quand un message arrive", required=False, initial=True)
-    document = forms.BooleanField(label="Un e-mail quand un document arrive", required=False)
-
-
-class Category(forms.Form):
-    category = forms.ChoiceField(label="Rubrique", required=False, choices=[("", "Toutes"), ("BIOLOGIE", "Biologie")])
-
-
-class WhoKind(forms.Form):
-    who_kind = forms.ChoiceField(label="Qui", required=False, choices=[("", "Tout le monde"), ("holder", "Vous")])
-
-
 @dataclass(frozen=True)
 class Page:
     """One page of the gallery: its template, what it shows, who sees it and where."""
@@ -100,56 +64,110 @@ def _ago(**past: float) -> datetime:
     return timezone.now() - timedelta(**past)
 
 
-def _conversations() -> list[SimpleNamespace]:
+def _conversations() -> list[dict[str, Any]]:
     ward = {"sender_name": "CHU du Val-Fleuri – Chirurgie digestive", "verified": True, "domain": "chu-vf.mssante.fr"}
     url = f"/messages/{CONVERSATION}/"
-    row = SimpleNamespace
+    row = dict
     return [
         row(
-            **ward, url=url, subject="Votre opération du 3 décembre : ce qu’il faut préparer", last_at=_ago(minutes=3),
-            unread=True, has_attachments=True, ended=False, direction_last="in",
+            **ward,
+            url=url,
+            subject="Votre opération du 3 décembre : ce qu’il faut préparer",
+            last_at=_ago(minutes=3),
+            unread=True,
+            has_attachments=True,
+            ended=False,
+            direction_last="in",
         ),
         row(
-            sender_name="Dr Amina BELKACEM", verified=True, domain="medecin.mssante.fr", url=url,
-            subject="Résultats de votre prise de sang", last_at=_ago(days=1), unread=True, has_attachments=False,
-            ended=False, direction_last="in",
+            sender_name="Dr Amina BELKACEM",
+            verified=True,
+            domain="medecin.mssante.fr",
+            url=url,
+            subject="Résultats de votre prise de sang",
+            last_at=_ago(days=1),
+            unread=True,
+            has_attachments=False,
+            ended=False,
+            direction_last="in",
         ),
         row(
-            sender_name="Secrétariat", verified=False, domain="cabinet-des-tilleuls.mssante.fr", url=url, subject="",
-            last_at=_ago(days=12), unread=False, has_attachments=False, ended=False, direction_last="out",
+            sender_name="Secrétariat",
+            verified=False,
+            domain="cabinet-des-tilleuls.mssante.fr",
+            url=url,
+            subject="",
+            last_at=_ago(days=12),
+            unread=False,
+            has_attachments=False,
+            ended=False,
+            direction_last="out",
         ),
         row(
             sender_name="Clinique Les-Trois-Rivières – Anesthésie et réanimation chirurgicale ambulatoire",
-            verified=True, domain="c3r.mssante.fr", url=url, last_at=datetime(2025, 2, 1, 9, 5, tzinfo=UTC),
-            subject="Consultation d’anesthésie", unread=False, has_attachments=True, ended=True, direction_last="in",
+            verified=True,
+            domain="c3r.mssante.fr",
+            url=url,
+            last_at=datetime(2025, 2, 1, 9, 5, tzinfo=UTC),
+            subject="Consultation d’anesthésie",
+            unread=False,
+            has_attachments=True,
+            ended=True,
+            direction_last="in",
         ),
     ]
 
 
-def _documents() -> list[SimpleNamespace]:
-    row = SimpleNamespace
+def _documents() -> list[dict[str, Any]]:
+    row = dict
     return [
         row(
-            url="/documents/00000000-0000-0000-0000-000000000001/", title="Compte rendu opératoire",
-            type_label="CR opératoire", category_label="Comptes rendus", author="Dr Paul NGUYEN, chirurgien",
-            date=date(2026, 11, 20), added_at=_ago(hours=2), mime="application/pdf", size=340_000, is_new=True,
-            replaced=False, source="Déposé par l’hôpital",
+            url="/documents/00000000-0000-0000-0000-000000000001/",
+            title="Compte rendu opératoire",
+            type_label="CR opératoire",
+            category_label="Comptes rendus",
+            author="Dr Paul NGUYEN, chirurgien",
+            date=date(2026, 11, 20),
+            added_at=_ago(hours=2),
+            mime="application/pdf",
+            size=340_000,
+            is_new=True,
+            replaced=False,
+            source="Déposé par l’hôpital",
         ),
         row(
-            url="/documents/00000000-0000-0000-0000-000000000002/", title="Bilan sanguin", type_label="CR de biologie",
-            category_label="Biologie", author="Laboratoire du Parc", date=date(2026, 3, 1), added_at=_ago(days=80),
-            mime="text/xml", size=52_000, is_new=False, replaced=True, source="Déposé par le laboratoire",
+            url="/documents/00000000-0000-0000-0000-000000000002/",
+            title="Bilan sanguin",
+            type_label="CR de biologie",
+            category_label="Biologie",
+            author="Laboratoire du Parc",
+            date=date(2026, 3, 1),
+            added_at=_ago(days=80),
+            mime="text/xml",
+            size=52_000,
+            is_new=False,
+            replaced=True,
+            source="Déposé par le laboratoire",
         ),
         row(
-            url="/documents/00000000-0000-0000-0000-000000000003/", title="Photo_de_ma_cicatrice_2026-11-21_18h30.jpg",
-            type_label="Document du patient", category_label="Autres documents", author="", date=date(2026, 11, 21),
-            added_at=_ago(days=2), mime="image/jpeg", size=2_140_000, is_new=False, replaced=False, source="Par vous",
+            url="/documents/00000000-0000-0000-0000-000000000003/",
+            title="Photo_de_ma_cicatrice_2026-11-21_18h30.jpg",
+            type_label="Document du patient",
+            category_label="Autres documents",
+            author="",
+            date=date(2026, 11, 21),
+            added_at=_ago(days=2),
+            mime="image/jpeg",
+            size=2_140_000,
+            is_new=False,
+            replaced=False,
+            source="Par vous",
         ),
     ]
 
 
-def _events() -> list[SimpleNamespace]:
-    row = SimpleNamespace
+def _events() -> list[dict[str, Any]]:
+    row = dict
     return [
         row(when=_ago(minutes=1), who="Vous", who_kind_label="Titulaire", what="S’est connecté à son espace.",
             allowed=True, reason=""),
@@ -165,19 +183,21 @@ def _events() -> list[SimpleNamespace]:
 def _attachments() -> list[SimpleNamespace]:
     row = SimpleNamespace
     return [
-        row(name="IHE_XDM.zip", kind_label="Document médical", size=88_000, view_url="/vue", download_url="/telecharger",
-            save=SimpleNamespace(url="/garder", label=""), in_record=False, document_url="", is_clinical=True,
+        row(name="IHE_XDM.zip", kind_label="Document médical", size=88_000, view_url="/vue", is_clinical=True,
+            download_url="/telecharger", save=SimpleNamespace(url="/garder", label=""), in_record=False,
             title="Lettre de liaison à la sortie", author="Dr Paul NGUYEN", date=date(2026, 11, 20)),
         row(name="consignes_avant_operation.pdf", kind_label="PDF", size=1_240_000, view_url="/vue",
             download_url="/telecharger", save=None, in_record=True, document_url="/documents/1", is_clinical=False,
             title="", author="", date=None),
         row(name="questionnaire.doc", kind_label="Texte", size=34_500, view_url=None, download_url="/telecharger",
             save=None, in_record=False, document_url="", is_clinical=False, title="", author="", date=None),
+        row(name="IHE_XDM.zip", kind_label="Cette archive est abîmée.", size=9_000),
     ]  # fmt: skip
 
 
 _LETTER = mark_safe(
-    "<p>Bonjour Madame Martin,</p><p>Votre opération est prévue le <strong>3 décembre</strong>. Venez à jeun, avec :</p>"
+    "<p>Bonjour Madame Martin,</p>"
+    "<p>Votre opération est prévue le <strong>3 décembre</strong>. Venez à jeun, avec :</p>"
     "<ul><li>votre carte Vitale ;</li><li>vos ordonnances en cours.</li></ul>"
     "<table><caption>Horaires</caption><tr><th scope='col'>Étape</th><th scope='col'>Heure</th></tr>"
     "<tr><td>Accueil, bâtiment C</td><td>7 h 30</td></tr></table><p>Bien à vous,<br>L’équipe de chirurgie</p>"
@@ -195,7 +215,7 @@ def _messages() -> list[SimpleNamespace]:
             quoted_html=mark_safe("<p>Votre opération est prévue le 3 décembre.</p>"), attachments=[],
             delivery="sent", withheld=False),
         row(id=UUID(int=3), direction="out", author_name="Claire Martin", verified=True, at=_ago(days=1),
-            html=mark_safe("<p>Voici aussi mon ordonnance.</p>"), quoted_html="", attachments=_attachments()[2:],
+            html=mark_safe("<p>Voici aussi mon ordonnance.</p>"), quoted_html="", attachments=_attachments()[2:3],
             delivery="failed", withheld=False),
         row(id=UUID(int=4), direction="in", author_name=ward, verified=False, at=_ago(hours=1), html="",
             quoted_html="", attachments=[], delivery="", withheld=True),
@@ -205,28 +225,29 @@ def _messages() -> list[SimpleNamespace]:
 def _conversation(state: str) -> dict[str, Any]:
     return {
         "conversation": SimpleNamespace(
-            id=CONVERSATION, subject="Votre opération du 3 décembre", sender_name="CHU du Val-Fleuri – Chirurgie digestive",
-            verified=state == "open", domain="chu-vf.mssante.fr", state=state, trash_url="/corbeille",
+            id=CONVERSATION, subject="Votre opération du 3 décembre",
+            sender_name="CHU du Val-Fleuri – Chirurgie digestive", verified=state == "open", domain="chu-vf.mssante.fr",
+            inactive=state == "open", state=state, trash_url="/corbeille",
             ended_by="Dr Paul NGUYEN" if state == "ended" else "", ended_at=_ago(days=1) if state == "ended" else None,
         ),
         "messages": _messages(),
-        "form": Answer() if state == "open" else None,
+        "form": AnswerForm() if state == "open" else None,
         "receipt_notice": state == "open",
         "budget": 20_000_000,
     }  # fmt: skip
 
 
 def _document(view: str, html: str = "", frame_url: str = "") -> dict[str, Any]:
-    row = vars(_documents()[0]) | {"replaced": view == "cda", "newer_url": "/documents/2"}
-    version = SimpleNamespace
+    row = _documents()[0] | {"replaced": view == "cda"}
+    row |= {"newer_url": "/documents/00000000-0000-0000-0000-000000000009/" if view == "cda" else ""}
     versions = [
-        version(url="/documents/2", version=2, added_at=_ago(days=1), current=True, shown=False),
-        version(url="/documents/1", version=1, added_at=_ago(days=9), current=False, shown=True),
+        {"url": "/documents/9", "version": 2, "added_at": _ago(days=1), "current": True, "shown": False},
+        {"url": "/documents/1", "version": 1, "added_at": _ago(days=9), "current": False, "shown": True},
     ]
     return {
         "document": SimpleNamespace(
             **row, view=view, html=mark_safe(html), frame_url=frame_url, download_url="/telecharger",
-            versions=versions if view == "cda" else versions[:1],
+            versions=versions if view == "cda" else [],
         )
     }  # fmt: skip
 
@@ -238,8 +259,11 @@ _CDA = (
 )
 
 
-def _page(rows: list[Any]) -> SimpleNamespace:
-    return SimpleNamespace(rows=rows, next_url="?page=2" if rows else "", previous_url="")
+def _page(rows: list[Any]) -> ListPage:
+    return ListPage(rows, "?before=2" if rows else "", "")
+
+
+_WARD = Correspondent(CONVERSATION, "CHU du Val-Fleuri – Chirurgie digestive", True, "chu-vf.mssante.fr", True)
 
 
 def pages() -> list[Page]:
@@ -251,6 +275,7 @@ def pages() -> list[Page]:
     home = {"holder_name": "Claire", "unread": _conversations()[:2], "recent_documents": _documents()}
     wrong_login = Login({"login": "", "password": ""})
     wrong_login.add_error(None, "L’identifiant ou le mot de passe n’est pas le bon.")
+    budget = {"budget": 20_000_000}
     errors = ("not-found", "forbidden", "form-expired", "server", "too-large", "refused")
     return [
         Page("welcome", "web/welcome.html", {}, "welcome", signed_in=False),
@@ -260,12 +285,13 @@ def pages() -> list[Page]:
         Page("logout", "account/logout.html", {}, "account_logout"),
         Page("inactive", "account/account_inactive.html", {}, signed_in=False),
         Page("password", "account/password_change.html", {"form": PasswordChange()}, "account_change_password"),
-        Page("activate", "web/activate_request.html", {"form": ActivationRequest()}, "activate", signed_in=False),
-        Page("activate-wrong", "web/activate_request.html", {"form": ActivationRequest({"ins": "1"})}, signed_in=False),
+        Page("activate", "web/activate_request.html", {"form": ActivationRequestForm()}, "activate", signed_in=False),
+        Page("activate-wrong", "web/activate_request.html", {"form": ActivationRequestForm({"ins": "1"})},
+             signed_in=False),
         Page("activate-sent", "web/activate_sent.html", {}, signed_in=False),
-        Page("activate-code", "web/activate_code.html", {"form": Activation(), "email_hint": "c•••@exemple.fr"},
+        Page("activate-code", "web/activate_code.html", {"form": ActivationForm(), "email_hint": "c•••@exemple.fr"},
              "activate_code", signed_in=False),
-        Page("activate-code-wrong", "web/activate_code.html", {"form": Activation({"login": "x"})}, signed_in=False),
+        Page("activate-code-wrong", "web/activate_code.html", {"form": ActivationForm({})}, signed_in=False),
         Page("home", "web/home.html", home | {"last_events": _events()}, "home"),
         Page("home-empty", "web/home.html", {"holder_name": "Claire", "nav": {}}, "home"),
         Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "may_write_new": True},
@@ -274,25 +300,25 @@ def pages() -> list[Page]:
         Page("conversation", "web/conversation.html", _conversation("open"), "conversation"),
         Page("conversation-ended", "web/conversation.html", _conversation("ended"), "conversation"),
         Page("conversation-no-reply", "web/conversation.html", _conversation("no-reply"), "conversation"),
-        Page("new-message", "web/new_message.html", {"form": NewMessage(), "budget": 20_000_000}, "new_message"),
-        Page("new-message-wrong", "web/new_message.html", {"form": NewMessage({}), "budget": 20_000_000}, "new_message"),
+        Page("new-message", "web/new_message.html", {"form": NewMessageForm([_WARD])} | budget, "new_message"),
+        Page("new-message-wrong", "web/new_message.html", {"form": NewMessageForm([], {})} | budget, "new_message"),
         Page("confirm", "web/confirm.html", confirm, "conversation"),
-        Page("documents", "web/documents.html", {"page": _page(_documents()), "filters": Category({}), "total": 3},
+        Page("documents", "web/documents.html", {"page": _page(_documents()), "filters": DocumentFilter({})},
              "documents"),
-        Page("documents-empty", "web/documents.html", {"page": _page([]), "filters": Category()}, "documents"),
+        Page("documents-empty", "web/documents.html", {"page": _page([]), "filters": DocumentFilter()}, "documents"),
         Page("documents-none-here", "web/documents.html",
-             {"page": _page([]), "filters": Category({"category": "BIOLOGIE"})}, "documents"),
+             {"page": _page([]), "filters": DocumentFilter({"category": "BIOLOGIE"})}, "documents"),
         Page("document-pdf", "web/document.html", _document("pdf", frame_url="/static/sample.pdf"), "document"),
         Page("document-image", "web/document.html", _document("image", frame_url="/static/sample.png"), "document"),
         Page("document-cda", "web/document.html", _document("cda", _CDA), "document"),
         Page("document-text", "web/document.html", _document("text", "<pre>Bonjour,\nvoici.</pre>"), "document"),
         Page("document-none", "web/document.html", _document("none"), "document"),
-        Page("document-add", "web/document_add.html", {"form": DocumentAdd()}, "document_add"),
-        Page("document-add-wrong", "web/document_add.html", {"form": DocumentAdd({}, {})}, "document_add"),
-        Page("activity", "web/activity.html", {"page": _page(_events()), "filters": WhoKind()}, "activity"),
-        Page("activity-empty", "web/activity.html", {"page": _page([]), "filters": WhoKind()}, "activity"),
-        Page("settings", "web/settings.html", {"form": Settings(), "email": "claire@exemple.fr", "login": "claire.martin"},
-             "settings"),
+        Page("document-add", "web/document_add.html", {"form": DocumentForm()}, "document_add"),
+        Page("document-add-wrong", "web/document_add.html", {"form": DocumentForm({}, {})}, "document_add"),
+        Page("activity", "web/activity.html", {"page": _page(_events()), "filters": ActivityFilter()}, "activity"),
+        Page("activity-empty", "web/activity.html", {"page": _page([]), "filters": ActivityFilter()}, "activity"),
+        Page("settings", "web/settings.html",
+             {"form": SettingsForm({"language": "fr"}), "email": "claire@exemple.fr", "login": "claire"}, "settings"),
         Page("accessibility", "web/accessibility.html", {}, signed_in=False),
         Page("legal", "web/legal.html", {}, signed_in=False),
         Page("help", "web/help.html", {}, "help"),

@@ -94,8 +94,8 @@ def _send(domain: str, sender: str, recipient: str, content: bytes) -> tuple[int
         code, text = next(iter(refusal.recipients.values()))
         return code, text.decode("utf-8", "replace")
     except smtplib.SMTPResponseException as refusal:
-        text = refusal.smtp_error
-        return refusal.smtp_code, text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        words = refusal.smtp_error
+        return refusal.smtp_code, words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     except (OSError, smtplib.SMTPException):
         return 421, "the other operator cannot be reached"
 

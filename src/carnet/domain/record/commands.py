@@ -1,7 +1,9 @@
 """Writing the record. Every door that brings a document ends in ``submit``."""
 
 import hashlib
+import uuid
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,14 +12,17 @@ from django.conf import settings
 from django.db import transaction
 
 from carnet.domain.audit.commands import NewEvent, leave, leave_all
-from carnet.domain.nomenclature.queries import class_of_type, mes_category
+from carnet.domain.nomenclature.queries import class_of_type, document_type, mes_category, patient_deposit_type
+from carnet.domain.nomenclature.values import Category
 from carnet.domain.notifications.commands import notify_all
 from carnet.domain.notifications.values import NotificationKind
 from carnet.domain.record import rules
-from carnet.domain.record.media_types import STYLED_XML, XML
-from carnet.domain.record.metadata import dump_entry
+from carnet.domain.record.cda import NotCda, read_header
+from carnet.domain.record.media_types import STYLED_XML, XML, canonical_media_type, sniff_media_type
+from carnet.domain.record.metadata import dump_entry, unique_id_digest
 from carnet.domain.record.models import Document, DocumentKey, Submission
-from carnet.domain.record.values import AvailabilityStatus, DocumentEntry, SubmissionSet
+from carnet.domain.record.values import Author, AvailabilityStatus, Code, DocumentEntry, PatientId, SubmissionSet
+from carnet.domain.record.xml_safety import XmlRefused
 from carnet.domain.spaces.access import event
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.rules import decide
@@ -87,7 +92,7 @@ def submit(actor: Actor, new: NewSubmission) -> Submitted | Decision:
     events = []
     rows = []
     for document in new.documents:
-        digest = key.digest("document-unique-id", document.entry.unique_id.encode())
+        digest = unique_id_digest(key, document.entry.unique_id)
         known = Document.objects.filter(space_id=space.id, unique_id_digest=digest).order_by("-version").first()
         if known is not None:
             result.documents.append((known.id, True))
@@ -116,9 +121,7 @@ def submit(actor: Actor, new: NewSubmission) -> Submitted | Decision:
         Document.objects.bulk_create([row for row, _ in rows])
         DocumentKey.objects.bulk_create(
             [
-                DocumentKey(
-                    space_id=space.id, unique_id_digest=row.unique_id_digest, logical_id=row.logical_id
-                )
+                DocumentKey(space_id=space.id, unique_id_digest=row.unique_id_digest, logical_id=row.logical_id)
                 for row, _ in rows
             ]
         )
@@ -134,6 +137,11 @@ def _decide_document(document: NewDocument, ins: str) -> Decision:
     if entry.patient_id is not None and entry.patient_id.is_ins and entry.patient_id.matricule != ins:
         return refused(Refusal.WRONG_PATIENT)
     if entry.mime_type in (XML, STYLED_XML):
+        try:
+            if any(found.matricule != ins for found in read_header(document.content).ins_ids):
+                return refused(Refusal.WRONG_PATIENT)
+        except (XmlRefused, NotCda):
+            return refused(Refusal.UNREADABLE)
         problem = rules.professional_document_refusal(document.content)
     else:
         problem = rules.holder_deposit_refusal(entry.uri, document.content, settings.CARNET_HOLDER_DOCUMENT_BYTES)
@@ -175,7 +183,7 @@ def _row(space_id: UUID, submission_id: UUID, new: NewSubmission, document: NewD
         created_at=entry.creation_time or at,
         service_start=entry.service_start or entry.creation_time or at,
         added_at=at,
-        replaces_digest=key.digest("document-unique-id", replaces.encode()) if replaces else None,
+        replaces_digest=unique_id_digest(key, replaces) if replaces else None,
         from_message=new.from_message,
         metadata=key.seal(f"document:{document_id}", dump_entry(entry)),
     )
@@ -211,3 +219,46 @@ def _mark_replaced(actor: Actor, row: Document) -> list[NewEvent]:
 def mark_read(space_id: UUID, document_id: UUID) -> None:
     """The holder has opened the document for the first time."""
     Document.objects.filter(space_id=space_id, id=document_id, read_at=None).update(read_at=now())
+
+
+_DEPOSIT = uuid.UUID("6f1d1c52-3c7e-4b5a-9a36-2d1c6c3f8a10")
+"""The namespace of the uniqueIds given to plain files: the same file of the same space is the same document."""
+
+
+def deposit_entry(
+    space_id: UUID, content: bytes, *, file_name: str, title: str, category: Category, date: datetime, author: str
+) -> DocumentEntry:
+    """The metadata of a plain file that a holder puts into their record.
+
+    Its uniqueId is made from the space and the content (an OID under 2.25), so that the same file is held once.
+    """
+    person = HealthSpace.objects.select_related("person").get(id=space_id).person
+    digest = hashlib.sha256(content).hexdigest()
+    kind = patient_deposit_type(category) or document_type("DOCPAT01")
+    given, _, family = author.rpartition(" ")
+    return DocumentEntry(
+        unique_id=f"2.25.{uuid.uuid5(_DEPOSIT, f'{space_id}:{digest}').int}",
+        mime_type=canonical_media_type(sniff_media_type(content) or "application/octet-stream"),
+        language="fr-FR",
+        creation_time=date,
+        service_start=date,
+        title=title[:255],
+        type_code=Code(kind.code, kind.system, kind.label_fr) if kind else None,
+        confidentiality=("N",),
+        patient_id=PatientId(person.ins, person.oid),
+        authors=(
+            Author(person_id=person.ins, person_id_system=person.oid, person_id_type="NH", family=family, given=given),
+        ),
+        uri=file_name,
+    )
+
+
+def add_file(
+    actor: Actor, space_id: UUID, content: bytes, *, file_name: str, title: str, category: Category, date: datetime
+) -> Submitted | Decision:
+    """Put a file of the holder's own into the record."""
+    entry = deposit_entry(
+        space_id, content, file_name=file_name, title=title, category=category, date=date, author=actor.label
+    )
+    new = NewSubmission(space_id=space_id, source=Source.HOLDER, documents=(NewDocument(content, entry),))
+    return submit(actor, new)

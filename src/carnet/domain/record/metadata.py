@@ -5,7 +5,14 @@ from typing import Any
 
 import orjson
 
+from carnet.domain.record.rules import plain_unique_id
 from carnet.domain.record.values import Author, AvailabilityStatus, Code, DocumentEntry, PatientId
+from carnet.foundation.keys import OwnerKey
+
+
+def unique_id_digest(key: OwnerKey, unique_id: str) -> bytes:
+    """What a space finds a document by: its uniqueId in its one writing, under the space's key."""
+    return key.digest("document-unique-id", plain_unique_id(unique_id).encode())
 
 
 def dump_entry(entry: DocumentEntry) -> bytes:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.access import readable
-from carnet.domain.record.metadata import load_entry
+from carnet.domain.record.metadata import load_entry, unique_id_digest
 from carnet.domain.record.models import Document
 from carnet.domain.record.values import DocumentEntry
 from carnet.domain.spaces.values import Actor
@@ -41,8 +41,8 @@ def row_of(document: Document, entry: DocumentEntry) -> DocumentRow:
     known = document_type(document.type_code)
     return DocumentRow(
         id=document.id,
-        title=entry.title or (known.label if known else ""),
-        type_label=known.label if known else (entry.type_code.label if entry.type_code else ""),
+        title=entry.title or (known.label_fr if known else ""),
+        type_label=known.label_fr if known else (entry.type_code.label if entry.type_code else ""),
         category=document.category,
         author=author_text(entry),
         date=document.service_start,
@@ -115,7 +115,7 @@ def versions(actor: Actor, document: Document) -> list[DocumentRow]:
 def held(space_id: UUID, unique_ids: Iterable[str]) -> dict[str, UUID]:
     """Which of these uniqueIds the record holds, and as which document: « déjà dans vos documents »."""
     key = owner_key(space_id)
-    by_digest = {key.digest("document-unique-id", unique_id.encode()): unique_id for unique_id in unique_ids}
+    by_digest = {unique_id_digest(key, unique_id): unique_id for unique_id in unique_ids}
     if not by_digest:
         return {}
     rows = (

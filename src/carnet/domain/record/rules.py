@@ -32,6 +32,7 @@ __all__ = [
     "canonical_media_type",
     "holder_deposit_refusal",
     "may_read",
+    "plain_unique_id",
     "professional_document_refusal",
     "replacement",
     "safe_file_name",
@@ -127,11 +128,11 @@ def professional_document_refusal(data: bytes) -> Refusal | None:
 
 def same_document(unique_id_a: str, unique_id_b: str) -> bool:
     """Whether two uniqueIds name one document, whichever way it came (mail or record)."""
-    first = _plain_unique_id(unique_id_a)
-    return bool(first) and first == _plain_unique_id(unique_id_b)
+    first = plain_unique_id(unique_id_a)
+    return bool(first) and first == plain_unique_id(unique_id_b)
 
 
-def _plain_unique_id(text: str) -> str:
+def plain_unique_id(text: str) -> str:
     """Root and extension without URN prefix; a UUID root counts without its case, an extension with it."""
     stripped = text.strip()
     for prefix in ("urn:oid:", "urn:uuid:"):

@@ -17,6 +17,7 @@ from carnet.domain.identity.models import Person
 from carnet.domain.identity.queries import display_name, traits_of
 from carnet.domain.identity.values import Ins, InvalidIns
 from carnet.domain.notifications.commands import mark_activated, send_code, set_contact_point, set_language
+from carnet.domain.notifications.queries import contact_email
 from carnet.domain.spaces.access import event
 from carnet.domain.spaces.models import Account, ActivationCode, HealthSpace
 from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, InvalidLogin, Login
@@ -114,7 +115,6 @@ class Activation:
     birth_date: date
     code: str
     login: str
-    email: str
     password: str
     language: str = "fr"
 
@@ -143,7 +143,7 @@ def activate(wanted: Activation) -> Account:
         raise ActivationRefused("login", "invalid-login") from None
     account = Account(
         login=str(login),
-        email=wanted.email,
+        email=contact_email(space.id),
         space=space,
         language=wanted.language,
         terms_accepted_at=now(),
@@ -165,7 +165,7 @@ def activate(wanted: Activation) -> Account:
         HealthSpace.objects.filter(id=space.id, state=HealthSpace.State.OPEN).update(
             state=HealthSpace.State.ACTIVATED, activated_at=at
         )
-        set_contact_point(space.id, email=wanted.email, language=wanted.language)
+        set_language(space.id, wanted.language)
         mark_activated(space.id)
         leave(event(holder(space), Act.ACTIVATE, space.id))
     return account

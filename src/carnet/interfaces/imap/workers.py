@@ -27,7 +27,10 @@ class Workers:
 
     async def close(self) -> None:
         """Let what has begun end, then close the connections."""
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
         for wrapper in self._opened:
             # Its thread is gone: nobody else uses it.
             wrapper.inc_thread_sharing()

@@ -127,7 +127,7 @@ class SubmissionDoor(_Door):
 
     name = "submission"
 
-    async def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> object | None:  # type: ignore[override]
+    async def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> object | None:
         mailbox = await self.lookups.check(authenticate_mailbox, user, password)
         return SignedIn(mailbox.id, mailbox.address) if mailbox is not None else None
 

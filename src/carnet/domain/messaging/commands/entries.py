@@ -84,7 +84,7 @@ def store_flags(
 
     With ``unchanged_since``, entries modified later are left alone and returned as refused.
     """
-    counters = lock_folders([folder_id]).get(folder_id)
+    counters = lock_folders(mailbox_id, [folder_id]).get(folder_id)
     if counters is None:
         return FolderProblem.MISSING
     refused: list[int] = []
@@ -122,7 +122,7 @@ def store_flags(
 @transaction.atomic
 def copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) -> Copied | FolderProblem:
     """Put entries into another folder too, with their flags and dates."""
-    counters = lock_folders([source_id, target_id])
+    counters = lock_folders(mailbox_id, [source_id, target_id])
     if source_id not in counters or target_id not in counters:
         return FolderProblem.MISSING
     found = _existing(mailbox_id, source_id, uids)
@@ -158,7 +158,7 @@ def move(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) 
 
 def move_all(mailbox_id: UUID, source_id: int, target_id: int) -> Copied | FolderProblem:
     """Move every entry of a folder; part of the caller's transaction."""
-    lock_folders([source_id, target_id])
+    lock_folders(mailbox_id, [source_id, target_id])
     return move(mailbox_id, source_id, target_id, _existing(mailbox_id, source_id, None))
 
 
@@ -168,7 +168,7 @@ def expunge(mailbox_id: UUID, folder_id: int, uids: Sequence[int] | None = None)
 
     The messages stay: a mailbox's user can empty a folder, not undo that a message came.
     """
-    counters = lock_folders([folder_id]).get(folder_id)
+    counters = lock_folders(mailbox_id, [folder_id]).get(folder_id)
     if counters is None:
         return FolderProblem.MISSING
     with connection.cursor() as cursor:
@@ -201,7 +201,7 @@ def _existing(mailbox_id: UUID, folder_id: int, uids: Sequence[int] | None) -> l
 def _remove(mailbox_id: UUID, folder_id: int, uids: list[int]) -> Expunged:
     """Delete entries of a locked folder and leave word of it for the sessions that know them."""
     # Read anew: a move within one folder has advanced it already.
-    modseq = lock_folders([folder_id])[folder_id].modseq + 1
+    modseq = lock_folders(mailbox_id, [folder_id])[folder_id].modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM messaging_folder_entry WHERE mailbox_id = %s AND folder_id = %s AND uid = ANY(%s)",

@@ -41,7 +41,7 @@ def delete_folder(mailbox_id: UUID, name: str) -> FolderProblem | None:
     found = _own_folder(mailbox_id, name)
     if isinstance(found, FolderProblem):
         return found
-    lock_folders([found.id])
+    lock_folders(mailbox_id, [found.id])
     FolderEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id).delete()
     ExpungedEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id).delete()
     Folder.objects.filter(id=found.id).delete()

@@ -97,13 +97,13 @@ def add_folders(mailbox_ids: Sequence[UUID], names: Sequence[str], special_uses:
         cursor.execute(_NEW_FOLDERS, [list(mailbox_ids), list(names), list(uses)])
 
 
-def lock_folders(folder_ids: Iterable[int]) -> dict[int, Counters]:
-    """Lock folders until the end of the transaction; those that are gone are left out."""
+def lock_folders(mailbox_id: UUID, folder_ids: Iterable[int]) -> dict[int, Counters]:
+    """Lock folders until the end of the transaction; those that are gone, or another mailbox's, are left out."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, mailbox_id, uid_validity, uid_next, highest_modseq FROM messaging_folder"
-            " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-            [list(folder_ids)],
+            " WHERE id = ANY(%s) AND mailbox_id = %s ORDER BY id FOR NO KEY UPDATE",
+            [list(folder_ids), mailbox_id],
         )
         return {row[0]: Counters(*row) for row in cursor.fetchall()}
 

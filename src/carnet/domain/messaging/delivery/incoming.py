@@ -91,8 +91,8 @@ class Incoming:
         for part in self.parsed.attachments:
             if part.path in self.packages and self.packages[part.path].documents:
                 continue
-            package = self.packages.get(part.path)
-            refused = sorted(p.value for p in package.problems if p.fatal) if package else []
+            archive = self.packages.get(part.path)
+            refused = sorted(p.value for p in archive.problems if p.fatal) if archive else []
             is_pdf = bool(wrapped) and part.media_type == "application/pdf"
             copy_of = wrapped.get(part_content(self.raw, part.path), "") if is_pdf else ""
             kept.append(
@@ -154,13 +154,13 @@ def _document(path: str, entry: DocumentEntry) -> KeptAttachment:
     date = entry.service_start or entry.creation_time
     return KeptAttachment(
         path=path,
-        name=f"{known.label if known else entry.title or 'document'}.xml",
+        name=f"{known.label_fr if known else entry.title or 'document'}.xml",
         media_type=entry.mime_type,
         size=entry.size or 0,
         unique_id=entry.unique_id,
-        title=entry.title or (known.label if known else ""),
+        title=entry.title or (known.label_fr if known else ""),
         type_code=code,
-        type_label=known.label if known else (entry.type_code.label if entry.type_code else ""),
+        type_label=known.label_fr if known else (entry.type_code.label if entry.type_code else ""),
         author=author_text(entry),
         date=date.isoformat() if date else "",
     )

@@ -30,7 +30,7 @@ def write(plan: Plan) -> None:
     Message.objects.bulk_create(plan.messages)
     Contact.objects.bulk_create(plan.new_contacts)
     Conversation.objects.bulk_create(plan.new_conversations)
-    new = {one.id for one in (*plan.new_contacts, *plan.new_conversations)}
+    new = {one.id for one in plan.new_contacts} | {one.id for one in plan.new_conversations}
     _update_contacts([one for one in plan.changed_contacts.values() if one.id not in new])
     _update_conversations([one for one in plan.changed_conversations.values() if one.id not in new])
     ConversationEntry.objects.bulk_create(plan.entries)

@@ -35,7 +35,9 @@ def _drawing(name: str) -> str:
 def icon(name: str, css: str = "icon") -> SafeString:
     """A drawing in the page, beside words that say the same: hidden from screen readers."""
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false" {}', css, mark_safe(_drawing(name))  # noqa: S308
+        '<svg class="{}" aria-hidden="true" focusable="false" {}',
+        css,
+        mark_safe(_drawing(name)),  # noqa: S308
     )
 
 
@@ -91,7 +93,7 @@ def field(bound: BoundField, mark_optional: bool = True, **attributes: str) -> d
         described.append(f"{bound.auto_id}_helptext")
     if bound.errors:
         described.append(f"{bound.auto_id}_error")
-    given = {name.replace("_", "-"): value for name, value in attributes.items()}
+    given: dict[str, str | bool] = {name.replace("_", "-"): value for name, value in attributes.items()}
     given["placeholder"] = False
     if described and not bound.use_fieldset:
         given["aria-describedby"] = " ".join(described)
@@ -118,7 +120,7 @@ def field(bound: BoundField, mark_optional: bool = True, **attributes: str) -> d
 @register.filter
 def file_size(size: int | None) -> str:
     """A size in bytes as people say it, in decimal units: ``340 Ko``, ``1,2 Mo``. Empty for an unknown size."""
-    if size is None:
+    if not isinstance(size, int):
         return ""
     if size < 1000:
         return ngettext("%(number)s byte", "%(number)s bytes", size) % {"number": size}
@@ -178,22 +180,22 @@ def _words(at: date | datetime, style: str) -> str:
 
 
 @register.simple_tag
-def when(at: date | datetime | None, style: str = "short") -> SafeString:
-    """A date or a moment as a ``<time>``; nothing for an unknown one.
+def when(at: date | datetime | str | None, style: str = "short") -> SafeString:
+    """A date or a moment as a ``<time>``; a text as it is; nothing for an unknown one.
 
-    Styles: ``short`` (today at 14:05, yesterday at 9:00, 3 March, 3 March 2024), ``day`` (3 March 2026), ``full`` (Tuesday
-    3 March 2026 at 14:05), ``clock`` (14:05). A plain date is always written as a day.
+    Styles: ``short`` (today at 14:05, yesterday at 9:00, 3 March, 3 March 2024), ``day`` (3 March 2026), ``full``
+    (Tuesday 3 March 2026 at 14:05), ``clock`` (14:05). A plain date is always written as a day.
     """
-    if at is None or at == "":
-        return SafeString("")
+    if not isinstance(at, date):
+        return format_html("{}", at or "")
     machine = _local(at).isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
     return format_html('<time datetime="{}">{}</time>', machine, _words(at, style))
 
 
 @register.filter
-def by_day(rows: Iterable[Any]) -> list[tuple[date, list[Any]]]:
-    """Rows with a ``when``, newest first as they come, in groups by local day."""
-    return [(day, list(group)) for day, group in groupby(rows, key=lambda row: _local(row.when).date())]
+def by_day(rows: Iterable[dict[str, Any]]) -> list[tuple[date, list[dict[str, Any]]]]:
+    """Rows with a ``when``, in the order they come, in groups by local day."""
+    return [(day, list(group)) for day, group in groupby(rows, key=lambda row: _local(row["when"]).date())]
 
 
 # --- page ---------------------------------------------------------------------------------------------------------
@@ -218,11 +220,11 @@ _MENU = (
 
 @register.inclusion_tag("web/nav.html", takes_context=True)
 def menu(context: Context) -> dict[str, Any]:
-    """The main menu, knowing which page is shown and how much is new (``nav.unread_messages``, ``nav.new_documents``)."""
+    """The main menu: which page is shown, and how much is new (``nav.unread_messages``, ``nav.new_documents``)."""
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.url_name if match else ""
     counts = context.get("nav") or {}
-    new = {"messages": _number(counts, "unread_messages"), "documents": _number(counts, "new_documents")}
+    new = {"messages": counts.get("unread_messages", 0), "documents": counts.get("new_documents", 0)}
     return {
         "items": [
             {
@@ -242,8 +244,3 @@ def notices(context: Context) -> Any:
     """What the last act left to say, once. Read from the request, for pages call ``messages`` the mail they show."""
     request = context.get("request")
     return get_messages(request) if request else ()
-
-
-def _number(counts: Any, name: str) -> int:
-    value = counts.get(name, 0) if isinstance(counts, dict) else getattr(counts, name, 0)
-    return int(value or 0)

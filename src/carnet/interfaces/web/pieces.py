@@ -1,0 +1,154 @@
+"""Attachments and documents as pages show and give them out."""
+
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from carnet.domain.messaging.envelopes import KeptAttachment
+from carnet.domain.record.cda import BodyRefused, CdaLevel, NotCda, embedded_document, read_header, render_narrative
+from carnet.domain.record.media_types import (
+    PDF,
+    STYLED_XML,
+    TEXT,
+    XML,
+    canonical_media_type,
+    decode_text,
+    sniff_media_type,
+    viewable_inline,
+)
+from carnet.domain.record.rules import safe_file_name
+from carnet.domain.record.xml_safety import XmlRefused
+from carnet.interfaces.web.sentences import archive_problem
+
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
+_KINDS = {
+    PDF: "PDF",
+    TEXT: "TXT",
+    "text/rtf": "RTF",
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/tiff": "TIFF",
+    "image/gif": "GIF",
+    "application/zip": "ZIP",
+    "message/rfc822": "E-mail",
+}
+SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""What is given out of a message or a document runs nothing, loads nothing, and belongs to no site."""
+
+
+def url_path(path: str) -> str:
+    """An attachment's path as part of an address: ``2#0`` becomes ``2~0``."""
+    return path.replace("#", "~")
+
+
+def attachment_path(text: str) -> str | None:
+    """The attachment path that an address names, or ``None``."""
+    return text.replace("~", "#") if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,20}(~[0-9]{1,3})?", text) else None
+
+
+def attachment_row(
+    conversation_id: UUID, message_id: UUID, kept: KeptAttachment, held: dict[str, UUID]
+) -> dict[str, Any]:
+    """An attachment under its message: what it is, and what can be done with it."""
+    place = [conversation_id, message_id, url_path(kept.path)]
+    if kept.problem:
+        return {"name": kept.name, "kind_label": archive_problem(kept.problem), "size": kept.size}
+    in_record = held.get(kept.unique_id) if kept.unique_id else None
+    viewable = kept.is_document or viewable_inline(kept.media_type)
+    return {
+        "name": kept.name,
+        "title": kept.title,
+        "author": kept.author,
+        "date": datetime.fromisoformat(kept.date) if kept.date else None,
+        "is_clinical": kept.is_document,
+        "kind_label": kept.type_label or kind_label(kept.media_type),
+        "size": kept.size,
+        "view_url": reverse("attachment", args=place) if viewable else None,
+        "download_url": reverse("attachment_download", args=place),
+        "save": None
+        if in_record
+        else {"url": reverse("attachment_save", args=place), "label": _("Keep in my documents")},
+        "in_record": in_record is not None,
+        "document_url": reverse("document", args=[in_record]) if in_record else "",
+    }
+
+
+def kind_label(media_type: str) -> str:
+    return _KINDS.get(canonical_media_type(media_type)) or _("File")
+
+
+def served(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpResponse:
+    """Bytes that a stranger wrote, given out so that they can do nothing: their true type, a safe name, a sandbox."""
+    found = sniff_media_type(content)
+    # A type is only claimed when the content bears it out; anything else is a file to be saved.
+    honest = found is not None and canonical_media_type(media_type) == found and viewable_inline(found)
+    shown = inline and honest
+    response = HttpResponse(content, content_type=found if honest and found else "application/octet-stream")
+    if honest and found == TEXT:
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        response.content = (decode_text(content) or "").encode()
+    plain = safe_file_name(name).encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    response.headers["Content-Disposition"] = (
+        f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe_file_name(name))}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def inner_file(content: bytes, media_type: str, name: str) -> tuple[bytes, str, str]:
+    """What a person reads in a document: the file that a level 1 document wraps, or the document itself."""
+    if canonical_media_type(media_type) in (XML, STYLED_XML):
+        try:
+            wrapped = embedded_document(content)
+        except (XmlRefused, NotCda, BodyRefused):
+            wrapped = None
+        if wrapped is not None:
+            extension = {PDF: "pdf", TEXT: "txt", "text/rtf": "rtf"}.get(
+                wrapped.media_type, wrapped.media_type.rpartition("/")[2]
+            )
+            return wrapped.content, wrapped.media_type, f"{name.removesuffix('.xml')}.{extension}"
+    return content, media_type, name
+
+
+def view_of(content: bytes, media_type: str, frame_url: str) -> dict[str, Any]:
+    """How a document is shown in its page: a PDF or a picture in place, text, or a readable clinical document."""
+    kind = canonical_media_type(media_type)
+    if kind in (XML, STYLED_XML):
+        return _clinical_view(content, frame_url)
+    found = sniff_media_type(content)
+    if found == PDF:
+        return {"view": "pdf", "frame_url": frame_url}
+    if found in _PICTURES:
+        return {"view": "image", "frame_url": frame_url}
+    if found == TEXT:
+        return {"view": "text", "html": _text_view(content)}
+    return {"view": "none"}
+
+
+def _clinical_view(content: bytes, frame_url: str) -> dict[str, Any]:
+    try:
+        if read_header(content).level is CdaLevel.N1:
+            inner, media_type, _name = inner_file(content, XML, "")
+            return {"view": "none"} if media_type == XML else view_of(inner, media_type, frame_url)
+        html = render_narrative(content, get_language() or "fr")
+    except (XmlRefused, NotCda, BodyRefused):
+        return {"view": "none"}
+    return {"view": "cda", "html": mark_safe(html)}  # noqa: S308 - written and cleaned by cda.narrative
+
+
+def _text_view(content: bytes) -> SafeString:
+    paragraphs = (decode_text(content) or "").split("\n\n")
+    lines = "".join(f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in paragraphs if one.strip())
+    return mark_safe(lines)  # noqa: S308 - each paragraph is escaped

@@ -1,0 +1,74 @@
+"""What the templates show, made from what the queries give."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from carnet.domain.audit.queries import Event
+from carnet.domain.messaging.queries.conversations import ConversationRow
+from carnet.domain.record.queries import DocumentRow
+from carnet.domain.spaces.values import ActorKind, Refusal
+from carnet.interfaces.web.sentences import ACTOR_KINDS, SOURCES, act_sentence, category_label, refusal_sentence
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[dict[str, Any]]
+    next_url: str = ""
+    previous_url: str = ""
+
+
+def page(request: HttpRequest, rows: list[dict[str, Any]], next_before: object) -> Page:
+    """A page of a list, with the addresses of the next one and of the first."""
+    kept = {name: value for name, value in request.GET.items() if name != "before" and value}
+    next_url = f"?{urlencode({**kept, 'before': str(next_before)})}" if next_before else ""
+    previous_url = (f"?{urlencode(kept)}" if kept else request.path) if request.GET.get("before") else ""
+    return Page(rows, next_url, previous_url)
+
+
+def conversation_row(row: ConversationRow) -> dict[str, Any]:
+    return {
+        "url": reverse("conversation", args=[row.id]),
+        "sender_name": row.correspondent.name,
+        "verified": row.correspondent.verified,
+        "domain": row.correspondent.domain,
+        "subject": row.subject,
+        "last_at": row.last_at,
+        "unread": row.unread,
+        "has_attachments": row.has_attachments,
+        "ended": row.ended,
+        "direction_last": row.direction_last,
+    }
+
+
+def document_row(row: DocumentRow) -> dict[str, Any]:
+    return {
+        "url": reverse("document", args=[row.id]),
+        "title": row.title,
+        "type_label": row.type_label,
+        "category_label": category_label(row.category),
+        "author": row.author,
+        "date": row.date,
+        "added_at": row.added_at,
+        "mime": row.mime,
+        "size": row.size,
+        "is_new": row.is_new,
+        "replaced": row.replaced,
+        "source": str(SOURCES.get(row.source, "")),
+    }
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    when: datetime = event.at
+    return {
+        "when": when,
+        "who": event.who,
+        "who_kind_label": str(ACTOR_KINDS[ActorKind(event.actor_kind)]),
+        "what": act_sentence(event),
+        "allowed": event.allowed,
+        "reason": refusal_sentence(Refusal(event.reason)) if event.reason else "",
+    }

@@ -1,0 +1,132 @@
+"""Codes of the domain in words that people understand."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from carnet.domain.audit.queries import Event
+from carnet.domain.nomenclature.values import Category
+from carnet.domain.spaces.values import Act, ActorKind, Refusal
+
+_REFUSALS = {
+    Refusal.NOT_YOURS: gettext_lazy("Each person sees only their own space."),
+    Refusal.NOT_FOUND: gettext_lazy("There is nothing here, or not any more."),
+    Refusal.SPACE_CLOSED: gettext_lazy("This space is closed."),
+    Refusal.NOT_ACTIVATED: gettext_lazy("This space has not been activated yet."),
+    Refusal.NOT_SIGNED_IN: gettext_lazy("Sign in first."),
+    Refusal.NOT_PROVIDED: gettext_lazy("This cannot be done here."),
+    Refusal.CANNOT_WRITE_FIRST: gettext_lazy("You can write to those who have written to you first."),
+    Refusal.EXCHANGE_ENDED: gettext_lazy("Your correspondent has ended your exchanges: this message was not sent."),
+    Refusal.NO_REPLY: gettext_lazy("This conversation takes no further answer: this message was not sent."),
+    Refusal.EMPTY_MESSAGE: gettext_lazy("Write something, or attach a file."),
+    Refusal.EMPTY_FILE: gettext_lazy("This file is empty."),
+    Refusal.TOO_LARGE: gettext_lazy("This is too large."),
+    Refusal.TYPE_NOT_ACCEPTED: gettext_lazy("This kind of file is not accepted: PDF, JPG, PNG, TIFF, TXT or RTF are."),
+    Refusal.CONTENT_MISMATCH: gettext_lazy("The content of this file is not what its name says: it may be damaged."),
+    Refusal.ALREADY_THERE: gettext_lazy("This document is already in your space."),
+    Refusal.WRONG_PATIENT: gettext_lazy("This document is about another person."),
+    Refusal.UNREADABLE: gettext_lazy("This file cannot be opened safely."),
+    Refusal.WRONG_CODE: gettext_lazy("This code is not the right one, or it is too old."),
+    Refusal.TOO_MANY_TRIES: gettext_lazy("Too many tries: wait a little."),
+}
+
+
+def refusal_sentence(reason: Refusal | None) -> str:
+    return str(_REFUSALS[reason]) if reason is not None else ""
+
+
+_CATEGORIES = {
+    Category.SYNTHESE: gettext_lazy("Summary"),
+    Category.ORD_SOIN: gettext_lazy("Prescription and care"),
+    Category.RADIO_SC: gettext_lazy("Imaging"),
+    Category.BIOLOGIE: gettext_lazy("Laboratory"),
+    Category.CPT_REND: gettext_lazy("Report"),
+    Category.DEPISTAG: gettext_lazy("Prevention and screening"),
+    Category.CERT_MED: gettext_lazy("Medical certificate"),
+    Category.AUTR_DOC: gettext_lazy("Other document"),
+    Category.DOC_ADM: gettext_lazy("Administrative document"),
+    Category.SYNTH_PML: gettext_lazy("Medical profile"),
+    Category.DIR_ANT: gettext_lazy("Advance directives"),
+    Category.CAR_VAC: gettext_lazy("Vaccination"),
+    Category.VDP: gettext_lazy("Care plan"),
+    Category.REMB: gettext_lazy("Reimbursements"),
+    Category.QUEST_SANTE: gettext_lazy("Health questionnaire"),
+}
+
+
+def category_label(code: str) -> str:
+    try:
+        return str(_CATEGORIES[Category(code)])
+    except ValueError:
+        return str(_CATEGORIES[Category.AUTR_DOC])
+
+
+SOURCES = {
+    "professional": gettext_lazy("By a health professional"),
+    "holder": gettext_lazy("By you"),
+    "message": gettext_lazy("From a message, by you"),
+}
+
+ACTOR_KINDS = {
+    ActorKind.HOLDER: gettext_lazy("You"),
+    ActorKind.PROFESSIONAL: gettext_lazy("Health professional"),
+    ActorKind.ORGANIZATION: gettext_lazy("Care service"),
+    ActorKind.SYSTEM: gettext_lazy("Carnet itself"),
+}
+
+
+def act_sentence(event: Event) -> str:
+    """What was done, in one sentence."""
+    title = event.title
+    named = {
+        Act.READ_CONVERSATION: _("Read the conversation “%(title)s”"),
+        Act.READ_ATTACHMENT: _("Opened the attachment “%(title)s”"),
+        Act.RECEIVE_MESSAGE: _("Wrote you the message “%(title)s”"),
+        Act.SEND_MESSAGE: _("Sent a message in “%(title)s”"),
+        Act.TRASH_CONVERSATION: _("Deleted the conversation “%(title)s”"),
+        Act.READ_DOCUMENT: _("Opened the document “%(title)s”"),
+        Act.ADD_DOCUMENT: _("Added the document “%(title)s”"),
+    }
+    plain = {
+        Act.SIGN_IN: _("Signed in"),
+        Act.SIGN_OUT: _("Signed out"),
+        Act.ACTIVATE: _("Activated the space"),
+        Act.CHANGE_SETTINGS: _("Changed the settings"),
+        Act.READ_HOME: _("Opened the home page"),
+        Act.LIST_MESSAGES: _("Looked at the list of messages"),
+        Act.READ_CONVERSATION: _("Read a conversation"),
+        Act.READ_ATTACHMENT: _("Opened an attachment"),
+        Act.RECEIVE_MESSAGE: _("Wrote you a message"),
+        Act.WITHHOLD_MESSAGE: _("A message was not delivered: its documents are about another person"),
+        Act.SEND_MESSAGE: _("Sent a message"),
+        Act.SEND_RECEIPT: _("The sender was told that the message was opened, as they had asked"),
+        Act.TRASH_CONVERSATION: _("Deleted a conversation"),
+        Act.END_CONVERSATION: _("Ended an exchange"),
+        Act.LIST_DOCUMENTS: _("Looked at the list of documents"),
+        Act.READ_DOCUMENT: _("Opened a document"),
+        Act.ADD_DOCUMENT: _("Added a document"),
+        Act.REPLACE_DOCUMENT: _("A document was replaced by a newer version"),
+        Act.READ_ACTIVITY: _("Looked at this page"),
+    }
+    act = Act(event.act)
+    if title and act in named:
+        return named[act] % {"title": title}
+    return plain[act]
+
+
+XDM_PROBLEMS = {
+    "not_a_zip": gettext_lazy("This archive is not a zip file."),
+    "damaged": gettext_lazy("This archive is damaged or cut short."),
+    "too_big": gettext_lazy("This archive unpacks to too much."),
+    "too_many_files": gettext_lazy("This archive holds too many files."),
+    "bomb": gettext_lazy("This archive unpacks to far more than it takes: it could harm."),
+    "unsafe_path": gettext_lazy("A file of this archive has a name that could harm."),
+    "symlink": gettext_lazy("This archive holds something else than files."),
+    "encrypted": gettext_lazy("This archive is locked with a password."),
+    "duplicate_name": gettext_lazy("Two files of this archive have the same name."),
+    "unsupported": gettext_lazy("This archive is of a kind that is not accepted."),
+}
+
+
+def archive_problem(codes: str) -> str:
+    """Why an archive was not opened."""
+    return " ".join(str(XDM_PROBLEMS[code]) for code in codes.split() if code in XDM_PROBLEMS)

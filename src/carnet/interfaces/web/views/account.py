@@ -1,0 +1,87 @@
+"""Home, activity and settings."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from carnet.domain.audit.queries import events
+from carnet.domain.messaging.queries.conversations import contacts, conversations
+from carnet.domain.notifications.commands import set_preferences
+from carnet.domain.notifications.queries import wanted_kinds
+from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.record.queries import documents
+from carnet.domain.spaces.access import open_space
+from carnet.domain.spaces.commands import change_language
+from carnet.domain.spaces.values import Act, Decision
+from carnet.interfaces.web.forms import ActivityFilter, SettingsForm
+from carnet.interfaces.web.rows import conversation_row, document_row, event_row, page
+from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
+
+_EVENTS = 50
+
+
+@require_GET
+@for_holder
+def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
+    opened = open_space(who.actor, Act.READ_HOME, who.space.id)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    unread = [row for row in conversations(who.space.id).rows if row.unread][:5]
+    return render(
+        request,
+        "web/home.html",
+        {
+            "holder_name": who.actor.label,
+            "unread": [conversation_row(row) for row in unread],
+            "recent_documents": [document_row(row) for row in documents(who.actor, limit=3).rows],
+            "last_events": [event_row(event) for event in events(who.space.id, limit=4)],
+            "may_write_new": bool(contacts(who.space.id, limit=1)),
+        },
+    )
+
+
+@require_GET
+@for_holder
+def activity(request: HttpRequest, who: SignedIn) -> HttpResponse:
+    """« Qui a fait quoi »: reading it is an act too."""
+    filters = ActivityFilter(request.GET)
+    kind = filters.cleaned_data["who_kind"] if filters.is_valid() else ""
+    before = request.GET.get("before", "")
+    if not before:
+        opened = open_space(who.actor, Act.READ_ACTIVITY, who.space.id)
+        if isinstance(opened, Decision):
+            return refusal_page(request, opened)
+    found = events(who.space.id, before=int(before) if before.isdigit() else None, actor_kind=kind, limit=_EVENTS + 1)
+    shown = found[:_EVENTS]
+    next_before = shown[-1].sequence if len(found) > _EVENTS else ""
+    return render(
+        request,
+        "web/activity.html",
+        {"page": page(request, [event_row(event) for event in shown], next_before), "filters": filters},
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@for_holder
+def change_settings(request: HttpRequest, who: SignedIn) -> HttpResponse:
+    wanted = wanted_kinds(who.space.id)
+    initial = {
+        "language": who.account.language,
+        "messages": NotificationKind.MESSAGE in wanted,
+        "documents": NotificationKind.DOCUMENT in wanted,
+    }
+    form = SettingsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        language = form.cleaned_data["language"]
+        set_preferences(who.space.id, form.wanted())
+        change_language(who.account, language)
+        with translation.override(language):
+            messages.success(request, _("Your settings are saved."))
+        response = redirect("settings")
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, httponly=True, samesite="Lax")
+        return response
+    return render(request, "web/settings.html", {"form": form, "email": who.account.email, "login": who.account.login})

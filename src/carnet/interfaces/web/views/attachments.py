@@ -1,0 +1,93 @@
+"""Attachments of a message: seen in place, downloaded, kept in the record."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_POST
+
+from carnet.domain.messaging.access import OpenedAttachment, open_attachment
+from carnet.domain.messaging.commands.save import save_attachment
+from carnet.domain.spaces.values import Decision, Refusal, refused
+from carnet.interfaces.web.pieces import attachment_path, inner_file, kind_label, served, url_path, view_of
+from carnet.interfaces.web.sentences import refusal_sentence
+from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
+
+
+def _open(who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> OpenedAttachment | Decision:
+    path = attachment_path(piece)
+    if path is None:
+        return refused(Refusal.NOT_FOUND)
+    return open_attachment(who.actor, who.space.id, conversation_id, message_id, path)
+
+
+@require_GET
+@for_holder
+def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
+    opened = _open(who, conversation_id, message_id, piece)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    kept = opened.kept
+    place = [conversation_id, message_id, url_path(kept.path)]
+    document = {
+        "title": kept.title or kept.name,
+        "type_label": kept.type_label or kind_label(kept.media_type),
+        "author": kept.author,
+        "date": datetime.fromisoformat(kept.date) if kept.date else None,
+        "size": kept.size,
+        "download_url": reverse("attachment_download", args=place),
+        **view_of(opened.content, kept.media_type, reverse("attachment_content", args=place)),
+    }
+    back = f"{reverse('conversation', args=[conversation_id])}#message-{message_id}"
+    return render(
+        request, "web/document.html", {"document": document, "back_url": back, "back_label": _("The message")}
+    )
+
+
+@require_GET
+@xframe_options_sameorigin
+@for_holder
+def content(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
+    return _serve(request, who, conversation_id, message_id, piece, inline=True)
+
+
+@require_GET
+@for_holder
+def download(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
+    return _serve(request, who, conversation_id, message_id, piece, inline=False)
+
+
+def _serve(
+    request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str, *, inline: bool
+) -> HttpResponse:
+    opened = _open(who, conversation_id, message_id, piece)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    found = inner_file(opened.content, opened.kept.media_type, opened.kept.name or opened.kept.title)
+    return served(*found, inline=inline)
+
+
+@require_POST
+@for_holder
+def save(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
+    path = attachment_path(piece)
+    if path is None:
+        return refusal_page(request, refused(Refusal.NOT_FOUND))
+    done = save_attachment(who.actor, who.space.id, conversation_id, message_id, path)
+    back = f"{reverse('conversation', args=[conversation_id])}#message-{message_id}"
+    if isinstance(done, Decision):
+        if done.reason in (Refusal.NOT_FOUND, Refusal.NOT_YOURS):
+            return refusal_page(request, done)
+        messages.error(request, _("Not kept in your documents. ") + refusal_sentence(done.reason))
+        return redirect(back)
+    document_id, was_there = done.documents[0]
+    if was_there:
+        messages.info(request, _("This document is already in your documents."))
+    else:
+        messages.success(request, _("It is in your documents now."))
+    return redirect("document", document_id)

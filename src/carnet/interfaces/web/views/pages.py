@@ -1,0 +1,78 @@
+"""Pages that say something about Carnet itself, the language, and the checks of those who run it."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from carnet.domain.spaces.commands import change_language
+from carnet.interfaces.web import health
+from carnet.interfaces.web.session import signed_in
+
+
+@require_GET
+def welcome(request: HttpRequest) -> HttpResponse:
+    if signed_in(request) is not None:
+        return redirect("home")
+    return render(request, "web/welcome.html")
+
+
+@require_GET
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/accessibility.html")
+
+
+@require_GET
+def legal(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/legal.html")
+
+
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/help.html")
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that was chosen: in a cookie, and for a holder in their settings."""
+    language = request.POST.get("language", "")
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    response = redirect(back)
+    if language in dict(settings.LANGUAGES):
+        who = signed_in(request)
+        if who is not None:
+            change_language(who.account, language)
+        translation.activate(language)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=31_536_000,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    return response
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("live\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Everything that the portal needs answers; else 503 and the names of what does not."""
+    missing = health.what_is_missing()
+    if missing:
+        return HttpResponse("".join(f"{name}\n" for name in missing), content_type="text/plain", status=503)
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus metrics, for a scraper on this machine only."""
+    if not settings.CARNET_METRICS or request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1"):
+        return HttpResponseNotFound()
+    return HttpResponse(health.metrics(), content_type="text/plain; version=0.0.4")
