@@ -229,14 +229,15 @@ def test_the_pilot_tells_who_was_contacted_before_a_stay(mailboxes):
 
 
 def test_the_pilot_tells_what_patients_opened_and_answered(mailboxes):
-    north, space, thread = mailboxes["north"], patient(1), uuid4()
+    north, space, thread, crossing = mailboxes["north"], patient(1), uuid4(), uuid4()
     other, silent = patient(2), patient(3)
     write(north, 1, utc("2026-10-05T08:00"), space=space, conversation=thread, read_at=utc("2026-10-05T20:00"))
     write(north, 1, utc("2026-10-06T08:00"), space=space, conversation=thread, read_at=utc("2026-10-06T09:00"))
     answer(space, thread, utc("2026-10-05T07:00"))  # before: answers nothing
     answer(space, thread, utc("2026-10-06T10:00"))
     answer(space, thread, utc("2026-10-07T10:00"))  # only the first one tells the delay
-    write(north, 2, utc("2026-10-05T08:00"), space=other, read_at=utc("2026-12-24T20:00"))
+    write(north, 2, IN_WINDOW, space=other, conversation=crossing, read_at=utc("2026-12-24T20:00"))
+    answer(other, crossing, IN_WINDOW)  # written at the same moment: no answer
     write(north, 3, utc("2026-10-05T08:00"), space=silent)
     write(north, 3, utc("2026-10-05T08:00"), outcome="refused-too-large")
     write(north, 3, utc("2026-10-05T08:00"), space=silent, double=True, read_at=utc("2026-10-08T20:00"))

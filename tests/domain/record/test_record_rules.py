@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from record_documents import PDF, PNG, cda_document, narrative_document, sample_parameters
 
 from carnet.domain.record.cda import entry_from_cda
+from carnet.domain.record.file_names import safe_file_name
+from carnet.domain.record.media_types import sniff_media_type, viewable_inline
 from carnet.domain.record.rules import (
     ReplacementVerdict,
     holder_deposit_refusal,
     professional_document_refusal,
     replacement,
-    safe_file_name,
     same_document,
-    sniff_media_type,
-    viewable_inline,
 )
 from carnet.domain.record.values import AvailabilityStatus, DocumentEntry, PatientId
 from carnet.domain.spaces.values import Refusal

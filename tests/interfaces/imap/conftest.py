@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from imap_door import Certificate, Wire
+    from pytest_django.fixtures import SettingsWrapper
 
     from carnet.interfaces.imap.server import ImapServer
 
@@ -25,10 +26,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture
-def mailbox(transactional_db: None) -> UUID:
+def mailbox(transactional_db: None, settings: SettingsWrapper) -> UUID:
+    """The mailbox of the orthopaedics team, committed: the door's threads have connections of their own.
+
+    Its password is hashed fast: how slow the real hash is has its own tests.
+    """
     from carnet.domain.messaging.commands.folders import ensure_folders
     from carnet.sandbox import cast
 
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cast.trust_space_of_the_sandbox()
     cast.hospital()
     mailbox_id = cast.orthopaedics()

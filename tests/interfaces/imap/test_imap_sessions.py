@@ -18,6 +18,7 @@ from carnet.domain.messaging.queries import folders as queries
 from carnet.foundation.clock import now
 from carnet.interfaces.imap.options import ImapLimits
 
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["carnet.foundation","carnet.domain.identity","carnet.domain.directory","carnet.domain.messaging"])
 PLAIN = base64.b64encode(f"\0{LOGIN}\0{PASSWORD}".encode()).decode()
 
 

@@ -78,5 +78,5 @@ def _in_window(messages: Any, stays: Any) -> Any:
     """The messages that fall in the window of a stay of their patient, each once."""
     return messages.semi_join(
         stays,
-        [messages.patient == stays.patient, messages.sent_at >= stays.opens, messages.sent_at <= stays.closes],
+        [messages.patient == stays.patient, messages.sent_at >= stays.opens, messages.sent_at < stays.closes],
     )

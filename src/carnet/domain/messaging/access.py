@@ -12,9 +12,8 @@ from carnet.domain.messaging.mime.limits import MalformedMessage
 from carnet.domain.messaging.mime.read import part_content
 from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
 from carnet.domain.record.values import DocumentEntry
-from carnet.domain.spaces.access import event
+from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
-from carnet.domain.spaces.rules import decide
 from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
 from carnet.foundation.bodies import get_body
 from carnet.foundation.owner_keys import owner_key

@@ -12,9 +12,8 @@ from carnet.domain.record.metadata import load_entry
 from carnet.domain.record.models import Document
 from carnet.domain.record.rules import INVISIBLE_TO_PATIENT_DAYS, DocumentFacts, may_read
 from carnet.domain.record.values import DocumentEntry
-from carnet.domain.spaces.access import event
+from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
-from carnet.domain.spaces.rules import decide
 from carnet.domain.spaces.values import Act, Actor, ActorKind, Decision, Refusal, refused
 from carnet.foundation.bodies import get_body
 from carnet.foundation.clock import now

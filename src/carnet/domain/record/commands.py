@@ -23,9 +23,8 @@ from carnet.domain.record.metadata import dump_entry, unique_id_digest
 from carnet.domain.record.models import Document, DocumentKey, Submission
 from carnet.domain.record.values import Author, AvailabilityStatus, Code, DocumentEntry, PatientId, SubmissionSet
 from carnet.domain.record.xml_safety import XmlRefused
-from carnet.domain.spaces.access import event
+from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
-from carnet.domain.spaces.rules import decide
 from carnet.domain.spaces.values import ALLOWED, Act, Actor, Decision, Refusal, refused
 from carnet.foundation.bodies import put_bodies
 from carnet.foundation.clock import now

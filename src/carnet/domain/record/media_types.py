@@ -17,6 +17,18 @@ XML: Final = "text/xml"
 STYLED_XML: Final = "application/xslt+xml"
 ZIP: Final = "application/zip"
 
+# Mon espace santé, public application: what a holder may deposit; png is Carnet's own addition.
+HOLDER_EXTENSIONS: Final = {
+    "pdf": PDF,
+    "txt": TEXT,
+    "rtf": RTF,
+    "jpg": JPEG,
+    "jpeg": JPEG,
+    "tif": TIFF,
+    "tiff": TIFF,
+    "png": PNG,
+}
+
 _MAGIC: Final = (
     (b"%PDF-", PDF),
     (b"\xff\xd8\xff", JPEG),

@@ -1,6 +1,5 @@
 """What the record takes in, and what a document is to those already there: decisions as pure functions."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,17 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document
-from carnet.domain.record.media_types import (
-    JPEG,
-    PDF,
-    PNG,
-    RTF,
-    TEXT,
-    TIFF,
-    canonical_media_type,
-    sniff_media_type,
-    viewable_inline,
-)
+from carnet.domain.record.media_types import HOLDER_EXTENSIONS, sniff_media_type
 from carnet.domain.record.values import AvailabilityStatus, DocumentEntry
 from carnet.domain.record.xml_safety import XmlRefused
 from carnet.domain.spaces.values import ALLOWED, Actor, ActorKind, Decision, Refusal, refused
@@ -29,30 +18,16 @@ __all__ = [
     "DocumentFacts",
     "Replacement",
     "ReplacementVerdict",
-    "canonical_media_type",
     "holder_deposit_refusal",
     "may_read",
     "plain_unique_id",
     "professional_document_refusal",
     "replacement",
-    "safe_file_name",
     "same_document",
-    "sniff_media_type",
-    "viewable_inline",
 ]
 
-# Mon espace santé, public application: what a holder may deposit; png is Carnet's own addition.
+# Mon espace santé, public application: the largest file that a holder may deposit.
 HOLDER_MAX_BYTES: Final = 5_000_000
-HOLDER_EXTENSIONS: Final = {
-    "pdf": PDF,
-    "txt": TEXT,
-    "rtf": RTF,
-    "jpg": JPEG,
-    "jpeg": JPEG,
-    "tif": TIFF,
-    "tiff": TIFF,
-    "png": PNG,
-}
 # No public limit exists for professionals: the largest document published by the CI-SIS is 3 MB.
 PROFESSIONAL_MAX_BYTES: Final = 20_000_000
 
@@ -187,42 +162,3 @@ def replacement(entry: DocumentEntry, existing: Iterable[DocumentEntry]) -> Repl
     if parent.status is not AvailabilityStatus.APPROVED:
         return Replacement(ReplacementVerdict.PARENT_NOT_CURRENT, parent)
     return Replacement(ReplacementVerdict.REPLACES, parent)
-
-
-_MAX_NAME: Final = 120
-_FORBIDDEN: Final = frozenset('<>:"/\\|?*')
-_RESERVED: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
-)
-
-
-def safe_file_name(text: str, default: str = "document") -> str:
-    """A file name for any system, at most 120 characters (and 240 bytes of UTF-8), accents kept.
-
-    No path, control or format character (so none that turns the reading order), no name that Windows reserves, no
-    leading dot. `default` when nothing is left.
-    """
-    last = unicodedata.normalize("NFC", text).replace("\\", "/").rpartition("/")[2]
-    spaced = "".join(" " if character.isspace() else character for character in last)
-    kept = "".join(
-        character
-        for character in spaced
-        if character not in _FORBIDDEN and unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
-    )
-    name = " ".join(kept.split()).lstrip(". ").rstrip(". ")
-    if not name:
-        return default
-    if name.partition(".")[0].strip().lower() in _RESERVED:
-        name = f"_{name}"
-    return _shortened(name) or default
-
-
-def _shortened(name: str) -> str:
-    """Cut the stem rather than the extension, so that a file stays openable."""
-    stem, dot, extension = name.rpartition(".")
-    if not dot or len(extension) > 10:
-        stem, dot, extension = name, "", ""
-    ending = f"{dot}{extension}"
-    while stem and (len(stem) + len(ending) > _MAX_NAME or len((stem + ending).encode()) > 240):
-        stem = stem[:-1]
-    return f"{stem.rstrip('. ')}{ending}" if stem.rstrip(". ") else ""

@@ -10,6 +10,8 @@ from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.rules import decide
 from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
 
+__all__ = ["Opened", "decide", "event", "open_space"]
+
 
 @dataclass(frozen=True)
 class Opened:

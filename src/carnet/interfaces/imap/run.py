@@ -5,8 +5,8 @@ import ssl
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
-from carnet.config.environment import BadSetting
 from carnet.foundation import logs
 from carnet.interfaces.imap.options import ImapLimits
 from carnet.interfaces.imap.server import ImapServer
@@ -15,21 +15,25 @@ log = logs.get("imap")
 
 
 def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
-    """What the door presents itself with: TLS 1.2 or newer. Raises ``BadSetting`` when the files cannot be used."""
+    """The door's TLS, 1.2 or newer. Raises ``ImproperlyConfigured`` when the files cannot be used."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError):
-        raise BadSetting("CARNET_TLS_CERT_FILE, CARNET_TLS_KEY_FILE: no usable certificate and key (PEM)") from None
+        raise ImproperlyConfigured(
+            "CARNET_TLS_CERT_FILE, CARNET_TLS_KEY_FILE: no usable certificate and key (PEM)"
+        ) from None
     return context
 
 
 async def serve(stop_event: asyncio.Event) -> None:
-    """Keep the door open until ``stop_event`` is set. Raises ``BadSetting`` without a certificate."""
+    """Keep the door open until ``stop_event`` is set. Raises ``ImproperlyConfigured`` without a certificate."""
     certificate, key = settings.CARNET_TLS_CERT_FILE, settings.CARNET_TLS_KEY_FILE
     if certificate is None:
-        raise BadSetting("CARNET_TLS_CERT_FILE: the IMAP door needs a certificate, passwords are never taken in clear")
+        raise ImproperlyConfigured(
+            "CARNET_TLS_CERT_FILE: the IMAP door needs a certificate, passwords are never taken in clear"
+        )
     server = ImapServer(
         host=settings.CARNET_BIND,
         port=settings.CARNET_IMAP_PORT,

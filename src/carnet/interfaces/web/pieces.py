@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from carnet.domain.messaging.envelopes import KeptAttachment
 from carnet.domain.record.cda import BodyRefused, CdaLevel, NotCda, embedded_document, read_header, render_narrative
+from carnet.domain.record.file_names import safe_file_name
 from carnet.domain.record.media_types import (
     PDF,
     STYLED_XML,
@@ -25,7 +26,6 @@ from carnet.domain.record.media_types import (
     sniff_media_type,
     viewable_inline,
 )
-from carnet.domain.record.rules import safe_file_name
 from carnet.domain.record.xml_safety import XmlRefused
 from carnet.interfaces.web.sentences import archive_problem
 

@@ -32,11 +32,10 @@ from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message, PatientLetter
 from carnet.domain.messaging.queries.conversations import contact_state, conversation_state
 from carnet.domain.messaging.values import Direction, MessagingRefusal
-from carnet.domain.record.media_types import GIF
-from carnet.domain.record.rules import HOLDER_EXTENSIONS, safe_file_name, sniff_media_type
-from carnet.domain.spaces.access import event
+from carnet.domain.record.file_names import safe_file_name
+from carnet.domain.record.media_types import GIF, HOLDER_EXTENSIONS, sniff_media_type
+from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
-from carnet.domain.spaces.rules import decide
 from carnet.domain.spaces.values import ALLOWED, Act, Actor, Decision, Refusal, refused
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id

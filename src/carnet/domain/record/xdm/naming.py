@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from carnet.domain.record.rules import safe_file_name
+from carnet.domain.record.file_names import safe_file_name
 
 SUBJECT_PREFIX: Final = "XDM/1.0/DDM+"
 _MAX_LABEL: Final = 40

@@ -205,7 +205,9 @@ _MENU = (
         "messages",
         "message",
         gettext_lazy("Messages"),
-        frozenset({"messages", "conversation", "conversation_answer", "conversation_trash", "new_message"}),
+        frozenset(
+            {"messages", "conversation", "conversation_answer", "conversation_trash", "new_message", "attachment"}
+        ),
     ),
     (
         "documents",
