@@ -61,8 +61,8 @@ def test_nothing_on_disk_shows_the_content(owner, installation):
 
 def test_a_file_whose_transaction_was_undone_is_swept_and_others_are_kept(owner, installation):
     kept = put_body(owner, b"k" * 50_000)
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         put_bodies([(owner_key(owner), b"u" * 50_000)])
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert sweep_orphans(older_than_seconds=-1) == 1
     assert get_body(owner, kept.address) == b"k" * 50_000

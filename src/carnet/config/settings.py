@@ -103,7 +103,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
-    "django_htmx",
+    "carnet.interfaces.web",  # before allauth, whose pages its own replace
     "allauth",
     "allauth.account",
     "procrastinate.contrib.django",
@@ -117,7 +117,6 @@ INSTALLED_APPS = [
     "carnet.domain.record",
     "carnet.domain.messaging",
     "carnet.domain.indicators",
-    "carnet.interfaces.web",
 ]
 
 MIDDLEWARE = [
@@ -130,7 +129,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -177,6 +175,7 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "welcome"
+ACCOUNT_PASSWORD_CHANGE_REDIRECT_URL = "settings"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = environment.value("CARNET_SESSION_IDLE_SECONDS")

@@ -7,7 +7,7 @@ import ssl
 import time
 
 import pytest
-from imap_door import LOGIN, LOOPS, PASSWORD, QUICK, Wire, door, letter, put
+from imap_door import COMMITTED, LOGIN, LOOPS, PASSWORD, QUICK, Wire, door, letter, put
 
 from carnet.domain.directory.models import Mailbox
 from carnet.domain.messaging.commands import entries as commands
@@ -18,7 +18,7 @@ from carnet.domain.messaging.queries import folders as queries
 from carnet.foundation.clock import now
 from carnet.interfaces.imap.options import ImapLimits
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["carnet.foundation","carnet.domain.identity","carnet.domain.directory","carnet.domain.messaging"])
+pytestmark = COMMITTED
 PLAIN = base64.b64encode(f"\0{LOGIN}\0{PASSWORD}".encode()).decode()
 
 

@@ -41,10 +41,10 @@ def leave_all(events: Sequence[NewEvent]) -> None:
     """
     if not events:
         return
-    occurred_at = now()
     space_ids = sorted({event.space_id for event in events})
     keys = owner_keys(space_ids)
     heads = _lock_heads(space_ids)
+    occurred_at = now()  # read under the lock: the order of the sequence is the order of time
     rows = []
     for event in events:
         sequence, previous = heads[event.space_id]

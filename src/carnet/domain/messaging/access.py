@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from carnet.domain.audit.commands import leave
+from carnet.domain.audit.commands import NewEvent, leave, leave_all
 from carnet.domain.messaging.delivery.incoming import archive_document
 from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, content_name, subject_name
 from carnet.domain.messaging.mime.limits import MalformedMessage
@@ -29,21 +29,48 @@ class OpenedConversation:
 @transaction.atomic
 def open_conversation(actor: Actor, act: Act, space_id: UUID, conversation_id: UUID) -> OpenedConversation | Decision:
     """A conversation of a space, if ``actor`` may do ``act`` to it; either way the trail keeps it."""
+    found, events = find_conversation(actor, act, space_id, conversation_id)
+    leave_all(events)
+    return found
+
+
+def find_conversation(
+    actor: Actor, act: Act, space_id: UUID, conversation_id: UUID, *, lock: bool = False
+) -> tuple[OpenedConversation | Decision, list[NewEvent]]:
+    """The same, with the event for the caller to leave in the transaction of its act.
+
+    A writer asks for the ``lock`` and leaves the event last: everyone locks contacts, conversations, folders and then
+    the head of the trail, in this order, so that none waits in a circle with the drain.
+    """
     space = HealthSpace.objects.filter(id=space_id).first()
     if space is None:
-        return refused(Refusal.NOT_FOUND)
+        return refused(Refusal.NOT_FOUND), []
     decision = decide(actor, act, space.id, space.state)
-    conversation = Conversation.objects.filter(space_id=space.id, id=conversation_id, trashed_at=None).first()
+    contact, conversation = _rows(space.id, conversation_id, lock) if decision else (None, None)
     if decision and conversation is None:
         decision = refused(Refusal.NOT_FOUND)
     subject = ""
-    if conversation is not None and decision:
+    if conversation is not None:
         subject = owner_key(space.id).open_text(subject_name(conversation.id), conversation.subject)
-    leave(event(actor, act, space.id, decision, target_kind="conversation", target_id=conversation_id, title=subject))
-    if conversation is None or not decision:
-        return decision
-    contact = Contact.objects.get(space_id=space.id, id=conversation.contact_id)
-    return OpenedConversation(conversation, contact, subject)
+    left = event(actor, act, space.id, decision, target_kind="conversation", target_id=conversation_id, title=subject)
+    if contact is None or conversation is None:
+        return decision, [left]
+    return OpenedConversation(conversation, contact, subject), [left]
+
+
+def _rows(space_id: UUID, conversation_id: UUID, lock: bool) -> tuple[Contact | None, Conversation | None]:
+    conversation = Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at=None).first()
+    if conversation is None:
+        return None, None
+    contacts = Contact.objects.select_for_update() if lock else Contact.objects
+    contact = contacts.get(space_id=space_id, id=conversation.contact_id)
+    if lock:
+        conversation = (
+            Conversation.objects.select_for_update()
+            .filter(space_id=space_id, id=conversation_id, trashed_at=None)
+            .first()
+        )
+    return contact, conversation
 
 
 @dataclass(frozen=True)
@@ -57,9 +84,12 @@ class OpenedAttachment:
 
 @transaction.atomic
 def open_attachment(
-    actor: Actor, space_id: UUID, conversation_id: UUID, message_id: UUID, path: str
+    actor: Actor, space_id: UUID, conversation_id: UUID, message_id: UUID, path: str, *, goes_on: bool = False
 ) -> OpenedAttachment | Decision:
-    """An attachment of a message of that conversation; the reading or its refusal is in the trail."""
+    """An attachment of a message of that conversation; the reading or its refusal is in the trail.
+
+    ``goes_on``: as for ``record.access.open_document``.
+    """
     space = HealthSpace.objects.filter(id=space_id).first()
     if space is None:
         return refused(Refusal.NOT_FOUND)
@@ -70,9 +100,9 @@ def open_attachment(
     if found is not None and found.kept.problem:
         decision, found = refused(Refusal.UNREADABLE), None
     title = (found.kept.title or found.kept.name) if found else ""
-    leave(
-        event(actor, Act.READ_ATTACHMENT, space.id, decision, target_kind="message", target_id=message_id, title=title)
-    )
+    if not (goes_on and decision):
+        about = {"target_kind": "message", "target_id": message_id, "title": title}
+        leave(event(actor, Act.READ_ATTACHMENT, space.id, decision, **about))
     return found if found is not None else decision
 
 

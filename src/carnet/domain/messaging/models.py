@@ -132,7 +132,7 @@ class Folder(models.Model):
 
 
 class FolderEntry(models.Model):
-    """A message in a folder. Partitioned by hash of ``mailbox_id``. Deleting it leaves the message, which is evidence."""
+    """A message in a folder. Partitioned by hash of ``mailbox_id``. Deleting it leaves the message: it is evidence."""
 
     pk = models.CompositePrimaryKey("mailbox_id", "folder_id", "uid")
     mailbox_id = models.UUIDField()
@@ -188,7 +188,7 @@ class OutboundMail(models.Model):
 
 
 class Dispatch(models.Model):
-    """The evidence of one message written to a patient, kept for the indicators: who wrote to whom, when, what became of it.
+    """The evidence of one message written to a patient, for the indicators: who wrote to whom, when, what became of it.
 
     No content. Opened and answered are read from the conversation.
     """

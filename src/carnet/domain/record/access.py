@@ -49,8 +49,14 @@ class OpenedDocument:
 
 
 @transaction.atomic
-def open_document(actor: Actor, space_id: UUID, document_id: UUID) -> OpenedDocument | Decision:
-    """A document of a space, if ``actor`` may read it; the reading or its refusal is in the trail."""
+def open_document(
+    actor: Actor, space_id: UUID, document_id: UUID, *, goes_on: bool = False
+) -> OpenedDocument | Decision:
+    """A document of a space, if ``actor`` may read it; the reading or its refusal is in the trail.
+
+    ``goes_on``: this is part of a reading that the trail has already, such as the next page of a document. The right
+    to it is decided anew, and a refusal leaves its event.
+    """
     space = HealthSpace.objects.filter(id=space_id).first()
     if space is None:
         return refused(Refusal.NOT_FOUND)
@@ -61,15 +67,16 @@ def open_document(actor: Actor, space_id: UUID, document_id: UUID) -> OpenedDocu
     entry = None
     if document is not None and decision:
         entry = load_entry(owner_key(space.id).open(f"document:{document.id}", document.metadata))
-    leave(
-        event(
-            actor,
-            Act.READ_DOCUMENT,
-            space.id,
-            decision,
-            target_kind="document",
-            target_id=document_id,
-            title=entry.title if entry else "",
+    if not (goes_on and decision):
+        leave(
+            event(
+                actor,
+                Act.READ_DOCUMENT,
+                space.id,
+                decision,
+                target_kind="document",
+                target_id=document_id,
+                title=entry.title if entry else "",
+            )
         )
-    )
     return OpenedDocument(document, entry) if document is not None and entry is not None else decision

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
@@ -112,39 +113,40 @@ def _ask(
 ) -> Report:
     """Read the options and the list, then ask. Each problem ends the command with one clear sentence."""
     number, reference = _finess(finess), _month(month)
-    _set_up_django()
-    from django.conf import settings
-    from django.db import OperationalError
+    with _database():
+        from django.conf import settings
+        from django.db import OperationalError
 
-    from carnet.domain.indicators.queries import Question, RefusedIdentities, UnknownFiness
-    from carnet.foundation.clock import now
+        from carnet.domain.indicators.queries import Question, RefusedIdentities, UnknownFiness
+        from carnet.foundation.clock import now
 
-    try:
-        window = Window(settings.CARNET_INDICATOR_DAYS_BEFORE, settings.CARNET_INDICATOR_DAYS_AFTER)
-        listed = read_cohort_file(cohort_file, production=settings.CARNET_PRODUCTION)
-        if listed.bad and not skip_bad_lines:
-            _fail_on_lines(listed.bad, "Correct them, or leave them out with --skip-bad-lines.")
-        return ask(Question(number, reference, listed, window, settings.CARNET_PRODUCTION, now()))
-    except InvalidWindow as error:
-        _fail(f"CARNET_INDICATOR_DAYS_BEFORE, CARNET_INDICATOR_DAYS_AFTER: {error}")
-    except BadCohort as error:
-        _fail(f"The list of patients cannot be read: {error}.")
-    except RefusedIdentities as error:
-        _fail_on_lines(error.lines, "Nothing was computed.")
-    except (AnalyticsMissing, UnknownFiness) as error:
-        _fail(f"{error}.")
-    except OperationalError:
-        _fail("The database does not answer: start Carnet, or name a running one in CARNET_DATABASE_URL.")
+        try:
+            window = Window(settings.CARNET_INDICATOR_DAYS_BEFORE, settings.CARNET_INDICATOR_DAYS_AFTER)
+            listed = read_cohort_file(cohort_file, production=settings.CARNET_PRODUCTION)
+            if listed.bad and not skip_bad_lines:
+                _fail_on_lines(listed.bad, "Correct them, or leave them out with --skip-bad-lines.")
+            return ask(Question(number, reference, listed, window, settings.CARNET_PRODUCTION, now()))
+        except InvalidWindow as error:
+            _fail(f"CARNET_INDICATOR_DAYS_BEFORE, CARNET_INDICATOR_DAYS_AFTER: {error}")
+        except BadCohort as error:
+            _fail(f"The list of patients cannot be read: {error}.")
+        except RefusedIdentities as error:
+            _fail_on_lines(error.lines, "Nothing was computed.")
+        except (AnalyticsMissing, UnknownFiness) as error:
+            _fail(f"{error}.")
+        except OperationalError:
+            _fail("The database does not answer: start Carnet, or name a running one in CARNET_DATABASE_URL.")
 
 
-def _set_up_django() -> None:
-    """Make the models usable, unless the caller has done so already."""
-    import django
+def _database() -> AbstractContextManager[None]:
+    """The installation's database, unless the caller has set Django up already."""
     from django.apps import apps
 
-    if not apps.ready:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carnet.config.settings")
-        django.setup()
+    if apps.ready:
+        return nullcontext()
+    from carnet.cli.installation import installation
+
+    return installation()
 
 
 def _finess(text: str) -> Finess:

@@ -26,9 +26,6 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         return response
 
-    def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """The pages say what they have to say themselves."""
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """One plain-text e-mail; nothing in it but what its template says."""
         context = {**context, "portal_url": settings.CARNET_WEB_URL}

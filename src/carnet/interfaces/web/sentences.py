@@ -47,7 +47,7 @@ _CATEGORIES = {
     Category.SYNTH_PML: gettext_lazy("Medical profile"),
     Category.DIR_ANT: gettext_lazy("Advance directives"),
     Category.CAR_VAC: gettext_lazy("Vaccination"),
-    Category.VDP: gettext_lazy("Care plan"),
+    Category.VDP: gettext_lazy("Wishes and rights"),
     Category.REMB: gettext_lazy("Reimbursements"),
     Category.QUEST_SANTE: gettext_lazy("Health questionnaire"),
 }

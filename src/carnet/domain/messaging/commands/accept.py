@@ -17,7 +17,7 @@ class RefusedRecipient:
 
 
 def note_refusals(refusals: Sequence[RefusedRecipient]) -> None:
-    """Keep that mailboxes of the directory wrote to patients who could not be reached (indicators count them as sent)."""
+    """Keep that mailboxes wrote to patients who could not be reached: indicators count these as sent."""
     known = mailboxes_by_address(one.sender for one in refusals)
     Dispatch.objects.bulk_create(
         [

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from carnet.domain.audit.commands import leave
+from carnet.domain.audit.commands import leave, leave_all
 from carnet.domain.messaging import rules
-from carnet.domain.messaging.access import open_conversation
+from carnet.domain.messaging.access import find_conversation
 from carnet.domain.messaging.jobs import send_receipt
 from carnet.domain.messaging.models import Conversation, ConversationEntry
 from carnet.domain.spaces.access import event
@@ -44,8 +44,8 @@ def mark_displayed(actor: Actor, space_id: UUID, conversation_id: UUID, *, is_pr
 @transaction.atomic
 def move_to_trash(actor: Actor, space_id: UUID, conversation_id: UUID) -> Decision | None:
     """Put a conversation out of the holder's sight; a later message brings it back. ``None`` when done."""
-    opened = open_conversation(actor, Act.TRASH_CONVERSATION, space_id, conversation_id)
-    if isinstance(opened, Decision):
-        return opened
-    Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=now())
-    return None
+    found, events = find_conversation(actor, Act.TRASH_CONVERSATION, space_id, conversation_id, lock=True)
+    if not isinstance(found, Decision):
+        Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=now())
+    leave_all(events)
+    return found if isinstance(found, Decision) else None

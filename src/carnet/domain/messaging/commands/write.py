@@ -7,10 +7,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from carnet.domain.audit.commands import leave
+from carnet.domain.audit.commands import NewEvent, leave, leave_all
 from carnet.domain.directory.queries import mailboxes_by_address, trust_space
 from carnet.domain.messaging import rules
-from carnet.domain.messaging.access import OpenedConversation, open_conversation
+from carnet.domain.messaging.access import OpenedConversation, find_conversation
 from carnet.domain.messaging.compose import OutgoingMail, compose_answer, compose_message, make_message_id
 from carnet.domain.messaging.delivery.plan import Plan, plan_filing, plan_outbound
 from carnet.domain.messaging.delivery.situation import message_id_digest
@@ -70,16 +70,17 @@ def answer(
     actor: Actor, space_id: UUID, conversation_id: UUID, text: str, files: Sequence[NewFile] = ()
 ) -> Written | Decision:
     """Answer in a conversation: allowed while neither it nor the exchange has been ended by the professional."""
-    opened = open_conversation(actor, Act.SEND_MESSAGE, space_id, conversation_id)
+    opened, events = find_conversation(actor, Act.SEND_MESSAGE, space_id, conversation_id, lock=True)
     if isinstance(opened, Decision):
+        leave_all(events)
         return opened
-    contact = Contact.objects.select_for_update().get(space_id=space_id, id=opened.contact.id)
-    allowed = rules.may_holder_answer(conversation_state(opened), contact_state(contact))
-    decision = _decision(allowed) and _check(text, files)
+    decision = _decision(rules.may_holder_answer(conversation_state(opened), contact_state(opened.contact)))
+    decision = decision and _check(text, files)
     if not decision:
         leave(event(actor, Act.SEND_MESSAGE, space_id, decision, target_kind="conversation", target_id=conversation_id))
         return decision
-    return _send(actor, opened.conversation, contact, opened.subject, text, files, _last_received(opened))
+    answered = _last_message(opened)
+    return _send(actor, opened.conversation, opened.contact, opened.subject, text, files, answered, events)
 
 
 @transaction.atomic
@@ -111,10 +112,10 @@ def write_new(
         started_at=at,
         last_at=at,
     )
-    leave(
-        event(actor, Act.SEND_MESSAGE, space_id, target_kind="conversation", target_id=conversation_id, title=subject)
+    left = event(
+        actor, Act.SEND_MESSAGE, space_id, target_kind="conversation", target_id=conversation_id, title=subject
     )
-    return _send(actor, conversation, contact, subject, text, files, None)
+    return _send(actor, conversation, contact, subject, text, files, None, [left])
 
 
 def _decision(allowed: rules.Decision) -> Decision:
@@ -135,8 +136,8 @@ def _check(text: str, files: Sequence[NewFile]) -> Decision:
     return ALLOWED
 
 
-def _last_received(opened: OpenedConversation) -> MessageHead | None:
-    """The head of the newest received message of the conversation, which the answer refers to."""
+def _last_message(opened: OpenedConversation) -> MessageHead | None:
+    """The head of the newest message of the conversation, which the answer refers to."""
     row = opened.conversation
     entry = (
         ConversationEntry.objects.filter(space_id=row.space_id, conversation_id=row.id)
@@ -158,6 +159,7 @@ def _send(
     text: str,
     files: Sequence[NewFile],
     answered: MessageHead | None,
+    events: Sequence[NewEvent],
 ) -> Written:
     """Compose the message, keep the holder's copy, and hand the other to its mailbox or to the outbound queue."""
     space = HealthSpace.objects.get(id=conversation.space_id)
@@ -196,7 +198,7 @@ def _send(
             date=at,
             attachments=attachments,
         )
-    plan = Plan(at=at)
+    plan = Plan(at=at, events=list(events))
     head = MessageHead.of(read_message(mail.content), return_path=mine, answer_address=address)
     letter = PatientLetter(space_id=space.id, message_id=message_id, mailbox_id=contact.mailbox_id, sent_at=at)
     plan.letters.append(letter)

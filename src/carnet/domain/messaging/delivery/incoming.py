@@ -1,4 +1,4 @@
-"""An accepted message, read once for all its recipients: the mail, its archives of documents, the patients they name."""
+"""An accepted message, read once for all its recipients: the mail, its archives, the patients they name."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -102,7 +102,9 @@ def _position(before: str) -> tuple[datetime | None, UUID | None]:
         return None, None
 
 
-def _correspondent(key: OwnerKey, contact_id: UUID, sealed: bytes | memoryview, mailbox: MailboxFacts | None) -> Correspondent:
+def _correspondent(
+    key: OwnerKey, contact_id: UUID, sealed: bytes | memoryview, mailbox: MailboxFacts | None
+) -> Correspondent:
     address = key.open_text(address_name(contact_id), sealed)
     display = rules.sender_display(mailbox.label if mailbox else None, address)
     return Correspondent(contact_id, display.name, display.verified, display.domain, mailbox is None or mailbox.active)
@@ -197,5 +199,5 @@ def contacts(space_id: UUID, limit: int = 200) -> Sequence[Correspondent]:
         Contact.objects.filter(space_id=space_id, has_written=True, ended_at=None).order_by("-last_wrote_at")[:limit]
     )
     key = owner_key(space_id)
-    boxes = mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])
-    return [_correspondent(key, row.id, row.address, boxes.get(row.mailbox_id) if row.mailbox_id else None) for row in rows]
+    boxes: dict[UUID | None, MailboxFacts] = {**mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])}
+    return [_correspondent(key, row.id, row.address, boxes.get(row.mailbox_id)) for row in rows]

@@ -1,5 +1,6 @@
 """Activating a space: ask for a code, then choose a login and a password."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
@@ -43,6 +44,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
                         language=get_language() or "fr",
                     )
                 )
+                messages.success(request, _("Your space is activated: sign in with your login and your password."))
                 return redirect("account_login")
             except ActivationRefused as refusal:
                 for sentence in refusal.sentences or [_refusal(refusal.problem)]:

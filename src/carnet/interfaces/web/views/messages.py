@@ -168,6 +168,7 @@ def _heading(shown: ShownConversation, may_answer: bool) -> dict[str, Any]:
         "verified": shown.correspondent.verified,
         "domain": shown.correspondent.domain,
         "state": state,
+        "inactive": not shown.correspondent.active,
         "ended_by": shown.correspondent.name if state == "ended" else "",
         "ended_at": shown.ended_at,
         "trash_url": reverse("conversation_trash", args=[shown.id]),
