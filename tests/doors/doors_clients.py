@@ -92,7 +92,7 @@ class Attached:
 def swaks(port: int, folder: Path, sender: str, recipients: Sequence[str], *more: str) -> Spoken:
     """Run swaks against a door of this machine."""
     command = [tool("swaks"), "--server", "127.0.0.1", "--port", str(port), "--helo", "poste.test", "--timeout", "60s"]
-    command += ["--from", sender, "--to", ",".join(recipients), "--hide-send", "--no-data-fixup", *more]
+    command += ["--from", sender, "--to", ",".join(recipients), "--suppress-data", "--no-data-fixup", *more]
     if "--data" not in more:
         command.remove("--no-data-fixup")
     done = subprocess.run(command, capture_output=True, timeout=120, check=False, cwd=folder)

@@ -176,10 +176,9 @@ async def _expect(reader: asyncio.StreamReader, code: bytes) -> None:
 
 
 def message(sender: str, recipient: str, number: int, octets: int) -> bytes:
-    """A message like those of ``smtp-source``: five fields and ``octets`` of payload in lines of 78 characters."""
+    """A message like those of ``smtp-source``: five fields, and ``octets`` of payload filled up to whole lines of 78."""
     head = (
         f"From: <{sender}>\r\nTo: <{recipient}>\r\nDate: Mon, 2 Nov 2026 08:00:00 +0100\r\n"
         f"Message-Id: <{number}.{time.time_ns():x}@bench.test>\r\nSubject: carnet bench\r\n\r\n"
     )
-    lines, rest = divmod(octets, 80)
-    return head.encode("ascii") + (b"X" * 78 + b"\r\n") * lines + (b"X" * max(0, rest - 2) + b"\r\n" if rest else b"")
+    return head.encode("ascii") + (b"X" * 78 + b"\r\n") * -(-octets // 80)

@@ -2,8 +2,7 @@
 
 import typer
 
-from carnet.cli import audit, bench, demo, keys, queue, serve
-from carnet.interfaces.cli import indicators
+from carnet.cli import audit, bench, demo, indicators, keys, queue, serve
 
 app = typer.Typer(
     name="carnet",

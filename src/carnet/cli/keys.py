@@ -31,11 +31,11 @@ def rotate() -> None:
     with installation():
         from django.conf import settings
 
-        from carnet.foundation.models import SpoolEntry
         from carnet.foundation.owner_keys import forget_cached_keys, master_keys, older_master_ids, rewrap_batch
+        from carnet.foundation.spool import segments_wrapped_by_others
 
         path = Path(settings.CARNET_MASTER_KEY_FILE)
-        if not older_master_ids() or len(master_keys().keys) == 1:
+        if len(master_keys().keys) == 1:  # otherwise an earlier run waits to be finished
             master_keys().with_new_key().save(path)
             forget_cached_keys()
         done = 0
@@ -43,9 +43,11 @@ def rotate() -> None:
             done += count
             typer.echo(f"  {done} keys wrapped anew")
         left = older_master_ids()
-        waiting = SpoolEntry.objects.exists() or any(Path(settings.CARNET_SPOOL_DIR).glob("*.segment"))
-        if left or waiting:
-            typer.echo("The older master keys are kept until the spool is empty: run this command again then.")
+        if left or segments_wrapped_by_others(Path(settings.CARNET_SPOOL_DIR), master_keys().current_id):
+            typer.echo(
+                "The older master keys are kept: segments of the spool still need them. Restart the smtp process, give "
+                "the drain a minute, and run this command again."
+            )
             return
         master_keys().only_current().save(path)
         typer.echo(f"Done: {done} keys wrapped by the new master key {master_keys().current_id}; older ones dropped.")

@@ -40,7 +40,12 @@ def serve(
     if not environment.value("CARNET_DATABASE_URL"):
         fail("CARNET_DATABASE_URL is not set: `carnet serve` alone runs all processes with a database of its own")
     set_up()
-    RUNNERS[process]()
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        RUNNERS[process]()
+    except ImproperlyConfigured as problem:
+        fail(str(problem))
 
 
 def _serve_all() -> None:

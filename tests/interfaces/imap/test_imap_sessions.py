@@ -394,11 +394,11 @@ def test_closing_removes_what_was_deleted_and_unselecting_does_not(wire, mailbox
     assert Message.objects.count() == 2
 
 
-def test_a_part_that_does_not_exist_is_nil(wire, mailbox):
+def test_a_part_that_does_not_exist_is_empty(wire, mailbox):
     put(mailbox)
     wire.ask("SELECT INBOX")
     assert wire.ask("FETCH 1 (BODY.PEEK[7.MIME] BODY.PEEK[]<999999.5>)")[0] == (
-        "* 1 FETCH (BODY[7.MIME] NIL BODY[]<999999> {0}\r\n)"
+        "* 1 FETCH (BODY[7.MIME] {0}\r\n BODY[]<999999> {0}\r\n)"
     )
 
 

@@ -252,6 +252,17 @@ def _document(view: str, html: str = "", frame_url: str = "") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _pdf(*texts: str) -> dict[str, Any]:
+    context = _document("pages", frame_url="/static/sample.pdf")
+    document = context["document"]
+    document.pages = [
+        {"number": number, "url": "/static/sample.png", "width": 1240, "height": 1754, "text": text}
+        for number, text in enumerate(texts, 1)
+    ]
+    document.page_count, document.has_text = 24, any(texts)
+    return context
+
+
 _CDA = (
     "<h2>Motif</h2><p>Hernie inguinale droite.</p><h2>Biologie</h2><table><caption>Résultats</caption><tr>"
     + "".join(f"<th scope='col'>{name}</th>" for name in ("Examen", "Résultat", "Unité", "Valeurs usuelles", "Date"))
@@ -308,7 +319,8 @@ def pages() -> list[Page]:
         Page("documents-empty", "web/documents.html", {"page": _page([]), "filters": DocumentFilter()}, "documents"),
         Page("documents-none-here", "web/documents.html",
              {"page": _page([]), "filters": DocumentFilter({"category": "BIOLOGIE"})}, "documents"),
-        Page("document-pdf", "web/document.html", _document("pdf", frame_url="/static/sample.pdf"), "document"),
+        Page("document-pdf", "web/document.html", _pdf("Bonjour,\nvoici le compte rendu.", ""), "document"),
+        Page("document-scan", "web/document.html", _pdf("", ""), "document"),
         Page("document-image", "web/document.html", _document("image", frame_url="/static/sample.png"), "document"),
         Page("document-cda", "web/document.html", _document("cda", _CDA), "document"),
         Page("document-text", "web/document.html", _document("text", "<pre>Bonjour,\nvoici.</pre>"), "document"),

@@ -101,8 +101,8 @@ def open_attachment(
         decision, found = refused(Refusal.UNREADABLE), None
     title = (found.kept.title or found.kept.name) if found else ""
     if not (goes_on and decision):
-        about = {"target_kind": "message", "target_id": message_id, "title": title}
-        leave(event(actor, Act.READ_ATTACHMENT, space.id, decision, **about))
+        read = Act.READ_ATTACHMENT
+        leave(event(actor, read, space.id, decision, target_kind="message", target_id=message_id, title=title))
     return found if found is not None else decision
 
 

@@ -4,7 +4,7 @@
 all who wait), ``reader`` the drain's side.
 """
 
-from carnet.foundation.spool.reader import Accepted, SegmentUnreadable, SpoolReader
+from carnet.foundation.spool.reader import Accepted, SegmentUnreadable, SpoolReader, segments_wrapped_by_others
 from carnet.foundation.spool.writer import SpoolFull, SpoolWriter
 
-__all__ = ["Accepted", "SegmentUnreadable", "SpoolFull", "SpoolReader", "SpoolWriter"]
+__all__ = ["Accepted", "SegmentUnreadable", "SpoolFull", "SpoolReader", "SpoolWriter", "segments_wrapped_by_others"]

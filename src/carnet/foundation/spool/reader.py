@@ -97,3 +97,17 @@ class SpoolReader:
         for file, _ in self._open.values():
             os.close(file)
         self._open.clear()
+
+
+def segments_wrapped_by_others(folder: Path, master_id: str) -> int:
+    """How many segments of this folder need another master key than ``master_id`` to be read."""
+    count = 0
+    for path in folder.glob(f"*{segment.SUFFIX}"):
+        try:
+            with open(path, "rb") as file:
+                count += segment.wrapped_by(file.read(64)) != master_id
+        except FileNotFoundError:  # the drain was done with it
+            continue
+        except segment.SegmentDamaged:
+            count += 1
+    return count

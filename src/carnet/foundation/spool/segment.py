@@ -40,6 +40,13 @@ def read_header(start: bytes, master: MasterKeys) -> tuple[UUID, AESGCM]:
     return segment_id, AESGCM(master.unwrap(start[26 : 26 + length], segment_id.bytes))
 
 
+def wrapped_by(start: bytes) -> str:
+    """The id of the master key that wraps the segment's own, from the first bytes of its file."""
+    if len(start) < 34 or start[:8] != MAGIC:
+        raise SegmentDamaged("not a spool segment")
+    return start[26:34].decode("ascii", "replace")
+
+
 def _nonce(position: int) -> bytes:
     return position.to_bytes(12, "big")
 

@@ -171,11 +171,8 @@ class _Answer:
                 continue
             small += [item.name.encode("ascii"), b" "]
             content = self.content(item)
-            if content is None:
-                small.append(b"NIL")
-            else:
-                pieces += [b"".join(small), b"{%d}\r\n" % len(content), content]
-                small = []
+            pieces += [b"".join(small), b"{%d}\r\n" % len(content), content]
+            small = []
         small.append(b")\r\n")
         pieces.append(b"".join(small))
         return pieces
@@ -204,19 +201,19 @@ class _Answer:
         assert self.entry.structure is not None
         return self.entry.structure
 
-    def content(self, item: BodyItem) -> bytes | None:
-        """The octets of a section, None when the message has no such section."""
+    def content(self, item: BodyItem) -> bytes:
+        """The octets of a section, none when the message has no such section, as Dovecot answers."""
         found = self.section(item.section)
-        if found is None or item.partial is None:
+        if item.partial is None:
             return found
         first, octets = item.partial
         return found[first : first + octets]
 
-    def section(self, section: Section) -> bytes | None:
+    def section(self, section: Section) -> bytes:
         what = "HEADER" if section.fields else section.what
         place = self.structure.section(".".join(word for word in (section.part, what) if word))
         if place is None:
-            return None
+            return b""
         content = self.raw[place[0] : place[1]]
         if not section.fields:
             return content

@@ -1,12 +1,13 @@
 """Attachments and documents as pages show and give them out."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotFound
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -27,6 +28,7 @@ from carnet.domain.record.media_types import (
     viewable_inline,
 )
 from carnet.domain.record.xml_safety import XmlRefused
+from carnet.interfaces.web.pdf_pages import MEDIA_TYPE, WIDTH, draw_page, read_pdf
 from carnet.interfaces.web.sentences import archive_problem
 
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
@@ -100,11 +102,22 @@ def served(content: bytes, media_type: str, name: str, *, inline: bool) -> HttpR
     response.headers["Content-Disposition"] = (
         f"{'inline' if shown else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe_file_name(name))}"
     )
+    return _harmless(response)
+
+
+def _harmless(response: HttpResponse) -> HttpResponse:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = "no-store"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+def page_picture(content: bytes, media_type: str, number: int) -> HttpResponse:
+    """One page of a PDF, or of the PDF that a clinical document wraps, as a picture."""
+    inner, _, _ = inner_file(content, media_type, "")
+    picture = draw_page(inner, number) if sniff_media_type(inner) == PDF else None
+    return _harmless(HttpResponse(picture, content_type=MEDIA_TYPE) if picture else HttpResponseNotFound())
 
 
 def inner_file(content: bytes, media_type: str, name: str) -> tuple[bytes, str, str]:
@@ -122,14 +135,18 @@ def inner_file(content: bytes, media_type: str, name: str) -> tuple[bytes, str, 
     return content, media_type, name
 
 
-def view_of(content: bytes, media_type: str, frame_url: str) -> dict[str, Any]:
-    """How a document is shown in its page: a PDF or a picture in place, text, or a readable clinical document."""
+PageUrl = Callable[[int], str]
+"""The address of the picture of a page, by its number."""
+
+
+def view_of(content: bytes, media_type: str, frame_url: str, page_url: PageUrl) -> dict[str, Any]:
+    """How a document is shown in its page: the pages of a PDF, a picture, text, or a readable clinical document."""
     kind = canonical_media_type(media_type)
     if kind in (XML, STYLED_XML):
-        return _clinical_view(content, frame_url)
+        return _clinical_view(content, frame_url, page_url)
     found = sniff_media_type(content)
     if found == PDF:
-        return {"view": "pdf", "frame_url": frame_url}
+        return _pdf_view(content, frame_url, page_url)
     if found in _PICTURES:
         return {"view": "image", "frame_url": frame_url}
     if found == TEXT:
@@ -137,11 +154,29 @@ def view_of(content: bytes, media_type: str, frame_url: str) -> dict[str, Any]:
     return {"view": "none"}
 
 
-def _clinical_view(content: bytes, frame_url: str) -> dict[str, Any]:
+def _pdf_view(content: bytes, frame_url: str, page_url: PageUrl) -> dict[str, Any]:
+    pdf = read_pdf(content)
+    if pdf is None:
+        return {"view": "none", "frame_url": frame_url}
+    pages = [
+        {
+            "number": page.number,
+            "url": page_url(page.number),
+            "width": WIDTH,
+            "height": round(WIDTH * page.height / page.width),
+            "text": page.text,
+        }
+        for page in pdf.pages
+    ]
+    has_text = any(page.text for page in pdf.pages)
+    return {"view": "pages", "frame_url": frame_url, "pages": pages, "page_count": pdf.count, "has_text": has_text}
+
+
+def _clinical_view(content: bytes, frame_url: str, page_url: PageUrl) -> dict[str, Any]:
     try:
         if read_header(content).level is CdaLevel.N1:
             inner, media_type, _name = inner_file(content, XML, "")
-            return {"view": "none"} if media_type == XML else view_of(inner, media_type, frame_url)
+            return {"view": "none"} if media_type == XML else view_of(inner, media_type, frame_url, page_url)
         html = render_narrative(content, get_language() or "fr")
     except (XmlRefused, NotCda, BodyRefused):
         return {"view": "none"}

@@ -1,13 +1,17 @@
 """Who is signed in, as the domain sees them; and what a refusal becomes on a page."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from carnet.domain.spaces.commands import holder
 from carnet.domain.spaces.models import Account, HealthSpace
@@ -37,16 +41,26 @@ def signed_in(request: HttpRequest) -> SignedIn | None:
 def for_holder(
     view: Callable[Concatenate[HttpRequest, SignedIn, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """A view for holders only: others are sent to sign in."""
+    """A view for holders only: others are sent to sign in, and from there to where they were."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         who = signed_in(request)
         if who is None:
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(_where_they_were(request))
         return view(request, who, *args, **kwargs)
 
     return wrapped
+
+
+def _where_they_were(request: HttpRequest) -> str:
+    """The page that was asked for; for a form that was sent, the page it was on (a form's own address shows nothing)."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
+        return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl()
+    return reverse("home")
 
 
 _STATUS = {
@@ -67,3 +81,22 @@ def is_prefetch(request: HttpRequest) -> bool:
     """Whether a program reads ahead: nobody has seen the page then."""
     hints = (request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
     return request.method == "HEAD" or any("prefetch" in hint or "preview" in hint for hint in hints)
+
+
+_READINGS = "readings"
+_READING_SECONDS = 1800
+_READINGS_KEPT = 30
+
+
+def begin_reading(request: HttpRequest, what: str) -> None:
+    """Remember that ``what`` was opened and that the trail has it: its pages and pictures are the same reading."""
+    readings = dict(request.session.get(_READINGS, {}))
+    readings.pop(what, None)
+    readings[what] = int(time.time())
+    request.session[_READINGS] = dict(list(readings.items())[-_READINGS_KEPT:])
+
+
+def reading_goes_on(request: HttpRequest, what: str) -> bool:
+    """Whether ``what`` was opened in this session, less than half an hour ago."""
+    began = request.session.get(_READINGS, {}).get(what, 0)
+    return bool(time.time() - began < _READING_SECONDS)

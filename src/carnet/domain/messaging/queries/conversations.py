@@ -199,5 +199,8 @@ def contacts(space_id: UUID, limit: int = 200) -> Sequence[Correspondent]:
         Contact.objects.filter(space_id=space_id, has_written=True, ended_at=None).order_by("-last_wrote_at")[:limit]
     )
     key = owner_key(space_id)
-    boxes: dict[UUID | None, MailboxFacts] = {**mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])}
-    return [_correspondent(key, row.id, row.address, boxes.get(row.mailbox_id)) for row in rows]
+    boxes = mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])
+    return [
+        _correspondent(key, row.id, row.address, boxes.get(row.mailbox_id) if row.mailbox_id else None)
+        for row in rows
+    ]

@@ -43,7 +43,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The day that the Date field says; a message without a readable one never matches."""
+    """The day that the Date field says; without a readable one, the internal date."""
 
     when: When
     day: date

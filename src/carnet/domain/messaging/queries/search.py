@@ -15,7 +15,7 @@ from django.db import connection
 
 from carnet.domain.messaging.folder_values import SYSTEM_FLAGS
 from carnet.domain.messaging.mime.limits import MalformedMessage
-from carnet.domain.messaging.mime.read import read_message
+from carnet.domain.messaging.mime.read import part_content, read_message
 from carnet.domain.messaging.mime.structure import MessageStructure
 from carnet.domain.messaging.mime.words import decode_words, parse_date
 from carnet.domain.messaging.queries.criteria import (
@@ -44,6 +44,7 @@ WINDOW = 200
 MAX_OPENED_OCTETS = 512 * 1024 * 1024
 """Octets of bodies that one search opens, after which it gives up."""
 
+_MAX_INNER = 3
 _ENVELOPE_TOKEN = re.compile(rb'\(|\)|NIL|"((?:[^"\\]|\\.)*)"|\{(\d+)\}\r\n', re.DOTALL)
 _ENVELOPE_FIELDS = ("date", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "message-id")
 # The envelope shows From where these are absent: it cannot tell whether they are there.
@@ -88,14 +89,14 @@ class Search:
             self.modseq = max((row[1] for row in rows), default=0)
             return True
         rows = self._rows(
-            ", m.id, m.structure, m.body" + "".join(f", {text}" for text, _ in self._columns),
+            ", m.id, m.structure, m.body, e.internal_date" + "".join(f", {text}" for text, _ in self._columns),
             [value for _, values in self._columns for value in values],
             f"LIMIT {WINDOW}",
         )
         opened = structures(self._mailbox_id, [(row[2], row[3]) for row in rows])
         for row, structure in zip(rows, opened, strict=True):
-            message = _Message(self, structure, bytes(row[4]))
-            if all(_holds(one, message, row[5:]) for one in self._sealed):
+            message = _Message(self, structure, bytes(row[4]), row[5])
+            if all(_holds(one, message, row[6:]) for one in self._sealed):
                 self.found.append(row[0])
                 self.modseq = max(self.modseq, row[1])
         if rows:
@@ -214,28 +215,27 @@ def _holds(criterion: "Criterion | _Column", message: "_Message", told: Sequence
     return False
 
 
-def _on_day(written: date | None, when: When, day: date) -> bool:
-    if written is None:
-        return False
+def _on_day(written: date, when: When, day: date) -> bool:
     return {When.BEFORE: written < day, When.ON: written == day, When.SINCE: written >= day}[when]
 
 
 class _Message:
     """What a search reads of one message, each part when it is first asked for."""
 
-    def __init__(self, search: Search, structure: MessageStructure, body: bytes) -> None:
+    def __init__(self, search: Search, structure: MessageStructure, body: bytes, received: datetime) -> None:
         self._search = search
         self._structure = structure
         self._body = body
+        self._received = received
 
     @cached_property
     def envelope(self) -> dict[str, str | None]:
         return read_envelope(self._structure.envelope)
 
     @cached_property
-    def written(self) -> date | None:
+    def written(self) -> date:
         found = parse_date((self.envelope["date"] or "").encode("utf-8", "replace"))
-        return found.date() if found else None
+        return (found or self._received.astimezone(UTC)).date()
 
     def field(self, name: str) -> list[str]:
         """The texts of the fields of that name."""
@@ -264,12 +264,22 @@ class _Message:
 
     @cached_property
     def body(self) -> str:
-        try:
-            read = read_message(self.raw)
-        except MalformedMessage:
-            start, end = self._structure.section("TEXT") or (0, 0)
-            return plain(self.raw[start:end].decode("utf-8", "replace"))
-        return plain(f"{read.text}\n{read.html}")
+        return plain("\n".join(_texts(self.raw, _MAX_INNER)))
+
+
+def _texts(raw: bytes, inner: int) -> list[str]:
+    """The texts of a message, and of the messages inside it with what their headers show."""
+    try:
+        read = read_message(raw)
+        texts = [read.text, read.html]
+        for part in read.attachments:
+            if part.media_type == "message/rfc822" and inner:
+                message = part_content(raw, part.path)
+                texts += [read_message(message).subject, *_texts(message, inner - 1)]
+    except MalformedMessage:
+        # What no reader takes apart is searched as it stands.
+        return [raw.partition(b"\r\n\r\n")[2].decode("utf-8", "replace")]
+    return texts
 
 
 def plain(text: str) -> str:

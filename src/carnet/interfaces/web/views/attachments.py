@@ -14,16 +14,26 @@ from django.views.decorators.http import require_GET, require_POST
 from carnet.domain.messaging.access import OpenedAttachment, open_attachment
 from carnet.domain.messaging.commands.save import save_attachment
 from carnet.domain.spaces.values import Decision, Refusal, refused
-from carnet.interfaces.web.pieces import attachment_path, inner_file, kind_label, served, url_path, view_of
+from carnet.interfaces.web.pieces import (
+    attachment_path,
+    inner_file,
+    kind_label,
+    page_picture,
+    served,
+    url_path,
+    view_of,
+)
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
+from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
 
 
-def _open(who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> OpenedAttachment | Decision:
+def _open(
+    who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str, *, goes_on: bool = False
+) -> OpenedAttachment | Decision:
     path = attachment_path(piece)
     if path is None:
         return refused(Refusal.NOT_FOUND)
-    return open_attachment(who.actor, who.space.id, conversation_id, message_id, path)
+    return open_attachment(who.actor, who.space.id, conversation_id, message_id, path, goes_on=goes_on)
 
 
 @require_GET
@@ -32,6 +42,7 @@ def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id:
     opened = _open(who, conversation_id, message_id, piece)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
+    begin_reading(request, f"{message_id}/{piece}")
     kept = opened.kept
     place = [conversation_id, message_id, url_path(kept.path)]
     document = {
@@ -41,12 +52,30 @@ def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id:
         "date": datetime.fromisoformat(kept.date) if kept.date else None,
         "size": kept.size,
         "download_url": reverse("attachment_download", args=place),
-        **view_of(opened.content, kept.media_type, reverse("attachment_content", args=place)),
+        **view_of(
+            opened.content,
+            kept.media_type,
+            reverse("attachment_content", args=place),
+            lambda number: reverse("attachment_page", args=[*place, number]),
+        ),
     }
     back = f"{reverse('conversation', args=[conversation_id])}#message-{message_id}"
     return render(
         request, "web/document.html", {"document": document, "back_url": back, "back_label": _("The message")}
     )
+
+
+@require_GET
+@for_holder
+def page_of(
+    request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str, number: int
+) -> HttpResponse:
+    """One page of a PDF, as a picture."""
+    goes_on = reading_goes_on(request, f"{message_id}/{piece}")
+    opened = _open(who, conversation_id, message_id, piece, goes_on=goes_on)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    return page_picture(opened.content, opened.kept.media_type, number)
 
 
 @require_GET
@@ -65,7 +94,8 @@ def download(request: HttpRequest, who: SignedIn, conversation_id: UUID, message
 def _serve(
     request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str, *, inline: bool
 ) -> HttpResponse:
-    opened = _open(who, conversation_id, message_id, piece)
+    goes_on = inline and reading_goes_on(request, f"{message_id}/{piece}")
+    opened = _open(who, conversation_id, message_id, piece, goes_on=goes_on)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
     found = inner_file(opened.content, opened.kept.media_type, opened.kept.name or opened.kept.title)

@@ -20,10 +20,17 @@ from carnet.domain.record.queries import DocumentRow, documents, row_of, version
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision
 from carnet.interfaces.web.forms import DocumentFilter, DocumentForm
-from carnet.interfaces.web.pieces import inner_file, served, view_of
+from carnet.interfaces.web.pieces import inner_file, page_picture, served, view_of
 from carnet.interfaces.web.rows import document_row, page
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import SignedIn, for_holder, is_prefetch, refusal_page
+from carnet.interfaces.web.session import (
+    SignedIn,
+    begin_reading,
+    for_holder,
+    is_prefetch,
+    reading_goes_on,
+    refusal_page,
+)
 
 
 @require_GET
@@ -48,6 +55,7 @@ def show(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse
     opened = open_document(who.actor, who.space.id, document_id)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
+    begin_reading(request, str(document_id))
     if not is_prefetch(request):
         mark_read(who.space.id, document_id)
     row = row_of(opened.document, opened.entry)
@@ -56,7 +64,12 @@ def show(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse
         "newer_url": reverse("document", args=[opened.document.replaced_by]) if opened.document.replaced_by else "",
         "download_url": reverse("document_download", args=[document_id]),
         "versions": _versions(row, versions(who.actor, opened.document)),
-        **view_of(opened.content(), row.mime, reverse("document_content", args=[document_id])),
+        **view_of(
+            opened.content(),
+            row.mime,
+            reverse("document_content", args=[document_id]),
+            lambda number: reverse("document_page", args=[document_id, number]),
+        ),
     }
     return render(request, "web/document.html", {"document": document})
 
@@ -80,6 +93,17 @@ def _versions(shown: DocumentRow, others: list[DocumentRow]) -> list[dict[str, o
 
 
 @require_GET
+@for_holder
+def page_of(request: HttpRequest, who: SignedIn, document_id: UUID, number: int) -> HttpResponse:
+    """One page of a PDF, as a picture."""
+    goes_on = reading_goes_on(request, str(document_id))
+    opened = open_document(who.actor, who.space.id, document_id, goes_on=goes_on)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    return page_picture(opened.content(), opened.document.mime_type, number)
+
+
+@require_GET
 @xframe_options_sameorigin
 @for_holder
 def content(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse:
@@ -93,7 +117,8 @@ def download(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResp
 
 
 def _serve(request: HttpRequest, who: SignedIn, document_id: UUID, *, inline: bool) -> HttpResponse:
-    opened = open_document(who.actor, who.space.id, document_id)
+    goes_on = inline and reading_goes_on(request, str(document_id))
+    opened = open_document(who.actor, who.space.id, document_id, goes_on=goes_on)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
     return served(*inner_file(opened.content(), opened.document.mime_type, _file_name(opened)), inline=inline)

@@ -167,6 +167,7 @@ def _heading(shown: ShownConversation, may_answer: bool) -> dict[str, Any]:
         "sender_name": shown.correspondent.name,
         "verified": shown.correspondent.verified,
         "domain": shown.correspondent.domain,
+        "inactive": not shown.correspondent.active,
         "state": state,
         "inactive": not shown.correspondent.active,
         "ended_by": shown.correspondent.name if state == "ended" else "",

@@ -29,7 +29,7 @@ _WIDTH = 130  # of a table written to a file or through a pipe
 _DECIMALS = 6
 
 _SENTENCES = {
-    Notice.PROVISIONAL: "Provisional: the last window closes as {complete_on} begins, and answers may come later still.",
+    Notice.PROVISIONAL: "Provisional: the last window closes as {complete_on} begins; answers may come later.",
     Notice.NO_MAILBOX: "No mailbox is attached to this FINESS in the directory: no message can be counted.",
     Notice.NO_ELIGIBLE_PATIENT: "The list holds no closed stay and no consultation of this month.",
     Notice.BAD_LINES_SKIPPED: "{bad} lines of the list could not be used and are left out.",

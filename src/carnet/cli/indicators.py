@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
+from carnet.cli import indicator_reports
 from carnet.domain.identity.values import Finess, InvalidNumber
 from carnet.domain.indicators.cohort import BadCohort, read_cohort_file
 from carnet.domain.indicators.engine import AnalyticsMissing
@@ -22,7 +23,6 @@ from carnet.domain.indicators.values import (
     Target,
     Window,
 )
-from carnet.interfaces.cli import indicator_reports
 
 if TYPE_CHECKING:
     from carnet.domain.indicators.queries import Question

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "domain" / "indicators"))
 
 from indicator_evidence import JURIDICAL, NORTH, hospital, ins, letter, listed, patient, utc, write
 
-from carnet.interfaces.cli.indicators import app
+from carnet.cli.indicators import app
 
 pytestmark = pytest.mark.django_db
 STAY = ("stay", "2026-10-10", "2026-10-12")
