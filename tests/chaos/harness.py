@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import smtplib
+import socket
 import ssl
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Demo:
         self.ready_file = folder / "ready.json"
         self.output = folder / "demo.log"
         self.ready: dict[str, Any] = {}
+        self._ports = _free_ports()
         self._process: subprocess.Popen[bytes] | None = None
         self._inspector: subprocess.Popen[str] | None = None
 
@@ -53,13 +55,13 @@ class Demo:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Ours, without what names another installation."""
+        """Ours, without what names another installation, and with ports that no other demo will want."""
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("CARNET_", "DJANGO_", "PYTEST_", "COV_"))
         }
-        return {**kept, "CARNET_DATA_DIR": str(self.data)}
+        return {**kept, **self._ports, "CARNET_DATA_DIR": str(self.data)}
 
     def start(self) -> float:
         """Start it, and wait until it says that all answer; how many seconds that took."""
@@ -275,6 +277,14 @@ def _yes(question: Callable[[], bool]) -> bool:
         return question()
     except (OSError, EOFError, smtplib.SMTPException, imaplib.IMAP4.error, urllib.error.URLError):
         return False
+
+
+def _free_ports() -> dict[str, str]:
+    """A port for each door, free now and far from the usual ones."""
+    doors = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+    with contextlib.ExitStack() as probes:
+        found = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in doors]
+        return {door: str(probe.getsockname()[1]) for door, probe in zip(doors, found, strict=True)}
 
 
 def is_alive(pid: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "domain" / "indicators"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "domain" / "indicators"))
 
 from indicator_evidence import JURIDICAL, NORTH, hospital, ins, letter, listed, patient, utc, write
 
@@ -18,7 +18,7 @@ from carnet.cli.indicators import app
 
 pytestmark = pytest.mark.django_db
 STAY = ("stay", "2026-10-10", "2026-10-12")
-DOCS = Path(__file__).parents[3] / "docs" / "indicators.md"
+DOCS = Path(__file__).parents[2] / "docs" / "indicators.md"
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ class Filed:
     def day(self) -> str:
         """The day of the care as the portal writes it in French."""
         moment = datetime.strptime(self.service_start, "%Y%m%d%H%M%S%z").astimezone(_PARIS)
-        return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+        return f"{moment.day}{'er' if moment.day == 1 else ''} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 @dataclass(frozen=True)

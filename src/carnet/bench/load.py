@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from carnet.bench.problems import CannotMeasure
 
 SMTP_SOURCE = "smtp-source"
+SUBJECT = "carnet bench"
 _TRIES_TO_CONNECT = "10"
 _LONGEST_SECONDS = 600
 
@@ -73,7 +74,7 @@ def _commands(target: Target, load: Load) -> list[list[str]]:
             "-m", str(messages),
             "-l", str(load.octets),
             "-M", "bench.test",
-            "-S", "carnet bench",
+            "-S", SUBJECT,
             "-f", target.sender,
             "-t", recipient,
             f"inet:{target.host}:{target.port}",
@@ -179,6 +180,6 @@ def message(sender: str, recipient: str, number: int, octets: int) -> bytes:
     """A message like those of ``smtp-source``: five fields, and ``octets`` of payload filled up to whole lines of 78."""
     head = (
         f"From: <{sender}>\r\nTo: <{recipient}>\r\nDate: Mon, 2 Nov 2026 08:00:00 +0100\r\n"
-        f"Message-Id: <{number}.{time.time_ns():x}@bench.test>\r\nSubject: carnet bench\r\n\r\n"
+        f"Message-Id: <{number}.{time.time_ns():x}@bench.test>\r\nSubject: {SUBJECT}\r\n\r\n"
     )
     return head.encode("ascii") + (b"X" * 78 + b"\r\n") * -(-octets // 80)

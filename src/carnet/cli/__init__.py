@@ -3,6 +3,8 @@
 import typer
 
 from carnet.cli import audit, bench, demo, indicators, keys, queue, serve
+from carnet.cli.installation import fail
+from carnet.config import environment
 
 app = typer.Typer(
     name="carnet",
@@ -17,3 +19,15 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(audit.app, name="audit")
 app.add_typer(indicators.app, name="indicators")
 app.add_typer(bench.app, name="bench")
+
+
+@app.callback()
+def main() -> None:
+    """Every setting is checked first, so that a bad one is told in a sentence and a misspelt one is noticed."""
+    for setting in environment.SETTINGS:
+        try:
+            environment.value(setting.name)
+        except environment.BadSetting as problem:
+            fail(str(problem))
+    for name in environment.unknown():
+        typer.echo(f"{name} is not a setting of Carnet: it changes nothing", err=True)

@@ -1,0 +1,144 @@
+"""Carnet as the benchmark runs it: an installation of its own, all its processes, the sandbox's people."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+
+from carnet.bench.load import Target, wait_until
+from carnet.bench.problems import CannotMeasure
+from carnet.foundation.postgres import running_url
+from carnet.sandbox import ports
+from carnet.sandbox.browsing import Browser, Unexpected, newest_mail
+
+_START_SECONDS = 120
+_STOP_SECONDS = 60
+_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+
+_WAITING = "SELECT EXISTS (SELECT FROM foundation_spool_entry WHERE held = '')"
+_HELD = "SELECT count(*) FROM foundation_spool_entry WHERE held <> ''"
+_READABLE = "SELECT count(*) FROM messaging_conversation_entry"
+
+
+class Carnet:
+    """``carnet demo`` in ``folder``, without the played story; ``start`` and ``stop`` may alternate, the mail stays."""
+
+    def __init__(self, folder: Path, *, recipients: int) -> None:
+        self._root = folder
+        self._data = folder / "data"
+        self._ready = folder / "ready.json"
+        self._recipients = recipients
+        self._process: subprocess.Popen[bytes] | None = None
+        self._database: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._description: dict[str, Any] = {}
+        folder.mkdir(mode=0o700)
+
+    @property
+    def target(self) -> Target:
+        """Where its mail is brought to: activated holders, from another operator of the trust space."""
+        told = self._description
+        living = [one for one in told["holders"] if one["state"] != "closed"]
+        # The activated first: the others are only taken when more recipients are asked for.
+        living.sort(key=lambda one: one["state"] != "activated")
+        if len(living) < self._recipients:
+            raise CannotMeasure(f"the sandbox has {len(living)} people with an open space, not {self._recipients}")
+        return Target(
+            told["smtp"]["port"],
+            f"cardiologie@{told['operators'][0]['domain']}",
+            tuple(f"{one['ins']}@{told['patient_domain']}" for one in living[: self._recipients]),
+        )
+
+    def start(self) -> None:
+        """Start it and wait until all doors answer. Raises ``CannotMeasure``."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+        environment |= {"CARNET_DATA_DIR": str(self._data)} | {name: str(ports.free_port(0)) for name in _PORTS}
+        argv = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(self._ready)]
+        with (self._root / "output").open("ab") as output:
+            self._process = subprocess.Popen(
+                argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        wait_until(self._answers, every=0.1, longest=_START_SECONDS)
+        self._description = orjson.loads(self._ready.read_bytes())
+        url = running_url(self._data / "postgres")
+        if url is None:
+            raise CannotMeasure("Carnet's database does not answer")
+        self._database = psycopg.connect(url, autocommit=True, application_name="carnet-bench")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            said = (self._root / "output").read_text("utf-8", "replace").strip().splitlines()[-1:]
+            raise CannotMeasure(f"Carnet did not start: {' '.join(said)}")
+        return self._ready.exists()
+
+    def stop(self) -> None:
+        """Stop all its processes; safe when it does not run."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            self._process = None
+
+    def all_delivered(self) -> bool:
+        """Whether nothing accepted waits: a message leaves the spool in the transaction that makes it readable."""
+        return not self._ask(_WAITING)
+
+    def readable(self) -> int:
+        """How many messages stand in the holders' conversations. Raises ``CannotMeasure`` when one was held back."""
+        if held := self._ask(_HELD):
+            raise CannotMeasure(f"{held} messages could not be delivered")
+        return int(self._ask(_READABLE))
+
+    def _ask(self, question: str) -> Any:
+        assert self._database is not None
+        row = self._database.execute(question).fetchone()
+        assert row is not None
+        return row[0]
+
+    def read_by_reader(self, subject: str) -> bool:
+        """Whether a holder who signs in at the portal finds and opens a conversation of this subject."""
+        told = self._description
+        holder = next(one for one in told["holders"] if one["state"] == "activated")
+        began = time.time() - 1
+        try:
+            browser = Browser(f"{told['web']}/connexion/")
+            browser.send("/connexion/", {"login": holder["login"], "password": holder["password"]})
+            mail = newest_mail(Path(told["outbox"]), holder["email"], r"\b\d{6}\b", began)
+            code = re.search(r"\b\d{6}\b", mail)
+            browser.send("/connexion/code/", {"code": code.group() if code else ""})
+            browser.get("/messages/")
+            browser.follow(subject)
+        except (Unexpected, OSError):
+            return False
+        return "X" * 78 in browser.text()
+
+    def remove(self) -> None:
+        """Stop, and delete all that was made."""
+        self.stop()
+        if self._data.exists():
+            _delete(self._root)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder that processes may just be leaving."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        time.sleep(1)
+        shutil.rmtree(folder, ignore_errors=True)
