@@ -31,7 +31,7 @@ def test_b(mailbox, certificate):
                 c.execute("VACUUM ANALYZE messaging_folder_entry")
         print("index", idx)
         with door(certificate) as server, Wire(server, certificate) as w:
-            w.sign_in()
+            w.sign_in(); w.socket.settimeout(120)
             def t(cmd, n=5):
                 ts=[]
                 for _ in range(n):
