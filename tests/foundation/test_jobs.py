@@ -38,7 +38,9 @@ def test_a_job_deferred_in_a_transaction_that_is_undone_never_runs():
 def test_a_job_that_fails_for_good_is_kept_shown_and_can_be_tried_again():
     job_id = fails_for_good.defer(number=1)
     run_what_waits()
-    (dead,) = dead_letters()
+    found = dead_letters()
+    assert len(found) == 1, found
+    dead = found[0]
     assert (dead.id, dead.task) == (job_id, "tests.fails-for-good")
     assert revive([job_id, 999_999]) == 1
     assert ProcrastinateJob.objects.get(id=job_id).status == "todo"

@@ -20,6 +20,7 @@ from carnet.foundation.clock import now
 from carnet.foundation.keys import OwnerKey, sync_folder
 from carnet.foundation.models import Body
 from carnet.foundation.owner_keys import owner_key
+from carnet.foundation.rows import server_cursor
 
 INLINE_BYTES = 16_384
 """Up to this size a body rides in its row: a file costs two flushes and an inode, a row none of its own."""
@@ -78,8 +79,27 @@ def put_bodies(contents: Sequence[tuple[OwnerKey, bytes]]) -> list[BodyRef]:
         )
     for folder in folders:
         sync_folder(folder)
-    Body.objects.bulk_create(rows, ignore_conflicts=True)
+    _insert(rows)
     return refs
+
+
+def _insert(rows: Sequence[Body]) -> None:
+    """The rows that do not exist yet; the bodies in them travel in binary."""
+    if not rows:
+        return
+    with server_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO foundation_body (owner_id, address, size, inline, stored_at)"
+            " SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::bigint[], %b::bytea[], %b::timestamptz[])"
+            " ON CONFLICT DO NOTHING",
+            [
+                [row.owner_id for row in rows],
+                [row.address for row in rows],
+                [row.size for row in rows],
+                [row.inline for row in rows],
+                [row.stored_at for row in rows],
+            ],
+        )
 
 
 def put_body(owner_id: UUID, content: bytes) -> BodyRef:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max, Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -53,11 +54,12 @@ class DeadJob:
 
 def dead_letters(limit: int = 200) -> list[DeadJob]:
     """The jobs that failed for good, the newest first."""
+    failed_at = Max("procrastinateevent__at", filter=Q(procrastinateevent__type="failed"))
     rows = (
         ProcrastinateJob.objects.filter(status="failed")
+        .annotate(failed_at=failed_at)
         .order_by("-id")
-        .values_list("id", "task_name", "queue_name", "attempts", "procrastinateevent__at")
-        .filter(procrastinateevent__type="failed")[:limit]
+        .values_list("id", "task_name", "queue_name", "attempts", "failed_at")[:limit]
     )
     return [DeadJob(*row) for row in rows]
 

@@ -12,6 +12,7 @@ from carnet.domain.audit.chain import FIRST, event_hash
 from carnet.domain.audit.models import AccessEvent
 from carnet.foundation.clock import now
 from carnet.foundation.owner_keys import owner_keys
+from carnet.foundation.rows import copy_rows
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def leave_all(events: Sequence[NewEvent]) -> None:
         row.hash = event_hash(row)
         heads[event.space_id] = (sequence, bytes(row.hash))
         rows.append(row)
-    AccessEvent.objects.bulk_create(rows)
+    copy_rows(rows)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE audit_chain_head AS h SET sequence = n.sequence, hash = n.hash"

@@ -168,7 +168,8 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
         )
     )
     situation.placed[space.id, bytes(row.message_id_digest)] = conversation.id
-    plan.answered.append((space.id, conversation.id))
+    if joined is not None:  # what has just been opened holds no letter of the holder
+        plan.answered.append((space.id, conversation.id))
     plan.notified.append((space.id, row.id))
     plan.events.append(
         event(actor, Act.RECEIVE_MESSAGE, space.id, target_kind="message", target_id=row.id, title=parsed.subject)

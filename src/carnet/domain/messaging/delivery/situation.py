@@ -8,6 +8,8 @@ from carnet.domain.directory.queries import MailboxFacts, TrustSpace, mailboxes_
 from carnet.domain.messaging.delivery.incoming import Incoming
 from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
 from carnet.domain.messaging.queries.recipients import Recipient, look_up
+from carnet.domain.messaging.rules import ending_of
+from carnet.domain.messaging.values import EndingKind
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_keys
 
@@ -76,13 +78,28 @@ def _load_conversations(situation: Situation, messages: Sequence[Incoming]) -> N
     for space_id, message_id, conversation_id in entries:
         if (space_id, message_id) in by_id:
             situation.placed[space_id, by_id[space_id, message_id]] = conversation_id
-    touched = Conversation.objects.select_for_update().filter(
-        space_id__in=spaces, contact_id__in=[contact.id for contact in situation.contacts.values()]
-    )
-    _keep(situation, touched)
-    missing = set(situation.placed.values()) - {conversation_id for _, conversation_id in situation.conversations}
-    if missing:
-        _keep(situation, Conversation.objects.select_for_update().filter(space_id__in=spaces, id__in=missing))
+    named_conversations = set(situation.placed.values())
+    if named_conversations:
+        wanted = Conversation.objects.select_for_update().filter(space_id__in=spaces, id__in=named_conversations)
+        _keep(situation, wanted)
+    _load_what_ends(situation, messages)
+
+
+def _load_what_ends(situation: Situation, messages: Sequence[Incoming]) -> None:
+    """All conversations of the contacts that a subject of ``[FIN]`` ends; an ordinary message touches its own alone."""
+    ended = {
+        (space_id, address_digest(situation.keys[space_id], address))
+        for message in messages
+        if ending_of(message.parsed, recipient_is_patient=True) is EndingKind.SUBJECT_FIN
+        for address in (message.author, *(one.address for one in message.parsed.reply_to))
+        for space_id in _spaces_of(situation, message)
+    }
+    contacts = [situation.contacts[one] for one in ended if one in situation.contacts]
+    if contacts:
+        theirs = Conversation.objects.select_for_update().filter(
+            space_id__in={contact.space_id for contact in contacts}, contact_id__in={contact.id for contact in contacts}
+        )
+        _keep(situation, theirs)
 
 
 def _keep(situation: Situation, conversations: Iterable[Conversation]) -> None:

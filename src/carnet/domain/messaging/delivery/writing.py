@@ -11,15 +11,11 @@ from carnet.domain.messaging.delivery.plan import Plan
 from carnet.domain.messaging.models import (
     Contact,
     Conversation,
-    ConversationEntry,
-    Dispatch,
-    Message,
-    OutboundMail,
-    PatientLetter,
 )
 from carnet.domain.notifications.commands import notify_all
 from carnet.domain.notifications.values import NotificationKind
 from carnet.foundation.bodies import put_bodies
+from carnet.foundation.rows import copy_rows, server_cursor
 
 
 def write(plan: Plan) -> None:
@@ -27,16 +23,16 @@ def write(plan: Plan) -> None:
     refs = put_bodies([(key, raw) for key, raw, _ in plan.bodies])
     for (_, _, row), ref in zip(plan.bodies, refs, strict=True):
         row.body = ref.address
-    Message.objects.bulk_create(plan.messages)
-    Contact.objects.bulk_create(plan.new_contacts)
-    Conversation.objects.bulk_create(plan.new_conversations)
+    copy_rows(plan.messages)
+    copy_rows(plan.new_contacts)
+    copy_rows(plan.new_conversations)
     new = {one.id for one in plan.new_contacts} | {one.id for one in plan.new_conversations}
     _update_contacts([one for one in plan.changed_contacts.values() if one.id not in new])
     _update_conversations([one for one in plan.changed_conversations.values() if one.id not in new])
-    ConversationEntry.objects.bulk_create(plan.entries)
-    PatientLetter.objects.bulk_create(plan.letters)
-    Dispatch.objects.bulk_create(plan.dispatches)
-    OutboundMail.objects.bulk_create(plan.outbound)
+    copy_rows(plan.entries)
+    copy_rows(plan.letters)
+    copy_rows(plan.dispatches)
+    copy_rows(plan.outbound)
     _note_answers(plan)
     file_batch(plan.filed)
     notify_all([(space_id, NotificationKind.MESSAGE, message_id) for space_id, message_id in plan.notified])
@@ -65,13 +61,28 @@ def _update_contacts(contacts: Sequence[Contact]) -> None:
 
 
 def _update_conversations(conversations: Sequence[Conversation]) -> None:
-    for one in conversations:
-        Conversation.objects.filter(space_id=one.space_id, id=one.id).update(
-            ended=one.ended,
-            ended_at=one.ended_at,
-            last_at=one.last_at,
-            trashed_at=one.trashed_at,
-            participants=one.participants,
+    """Likewise; an array of arrays of one row cannot be taken apart again, so participants travel as hexadecimal text."""
+    if not conversations:
+        return
+    with server_cursor() as cursor:
+        cursor.execute(
+            "UPDATE messaging_conversation c SET ended = n.ended, ended_at = n.ended_at, last_at = n.last_at,"
+            " trashed_at = n.trashed_at, participants ="
+            "   (SELECT coalesce(array_agg(decode(p, 'hex') ORDER BY p), '{}')"
+            "    FROM string_to_table(n.participants, ' ') AS p WHERE p <> '')"
+            " FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[],"
+            "             %s::timestamptz[], %s::text[])"
+            " AS n(space_id, id, ended, ended_at, last_at, trashed_at, participants)"
+            " WHERE c.space_id = n.space_id AND c.id = n.id",
+            [
+                [one.space_id for one in conversations],
+                [one.id for one in conversations],
+                [one.ended for one in conversations],
+                [one.ended_at for one in conversations],
+                [one.last_at for one in conversations],
+                [one.trashed_at for one in conversations],
+                [" ".join(bytes(person).hex() for person in one.participants) for one in conversations],
+            ],
         )
 
 

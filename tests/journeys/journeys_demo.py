@@ -1,0 +1,147 @@
+"""A demo of the journeys' own, and what happens around the portal: a hospital that writes, e-mails that arrive."""
+
+import email
+import json
+import os
+import re
+import shutil
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from email import policy
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Any
+
+from carnet.domain.messaging.compose import compose_document_message, document_subject, make_message_id
+from carnet.domain.messaging.mime.addresses import Address
+from carnet.domain.record.values import PatientId
+from carnet.domain.record.xdm import pdf_name, xdm_for_cda
+from carnet.foundation.clock import now
+from carnet.foundation.ids import new_id
+from carnet.sandbox import cast
+from carnet.sandbox.letter import discharge_letter
+
+HOSPITAL = f"orthopedie@{cast.HOSPITAL_DOMAIN}"
+HOSPITAL_NAME = "Centre hospitalier Saint-Aubin – Chirurgie orthopédique"
+LETTER_TITLE = "Lettre de liaison à la sortie de l’hôpital"
+_READY_WITHIN_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo, as its ready file tells it."""
+
+    ready: dict[str, Any]
+
+    @property
+    def web(self) -> str:
+        return str(self.ready["web"])
+
+    def write_to(self, holder: cast.Holder, subject: str, text: str, **headers: str) -> None:
+        """An ordinary message of the hospital's team."""
+        message = EmailMessage()
+        message["From"] = HOSPITAL
+        message["To"] = self._address(holder)
+        message["Subject"] = subject
+        message["Message-ID"] = make_msgid(domain=cast.HOSPITAL_DOMAIN)
+        for name, value in headers.items():
+            message[name.replace("_", "-")] = value
+        message.set_content(text)
+        self._submit(holder, message.as_bytes(policy=policy.SMTP))
+
+    def send_letter(self, holder: cast.Holder) -> None:
+        """The letter that a patient gets when she leaves: IHE_XDM.zip, its PDF beside it, a receipt asked for."""
+        left = now()
+        letter = discharge_letter(holder, left - timedelta(days=3), left)
+        label = "Lettre de liaison à la sortie d'un établissement de soins"
+        given = holder.given_names.split()[0]
+        mail = compose_document_message(
+            sender_name=HOSPITAL_NAME,
+            sender_address=HOSPITAL,
+            recipients=[Address("", self._address(holder))],
+            subject=document_subject([label], holder.birth_name, given, None),
+            text="Bonjour,\n\nVous trouverez ci-joint la lettre de votre sortie.\n\nL’équipe de chirurgie orthopédique",
+            xdm=xdm_for_cda(letter.cda, PatientId(holder.ins, holder.oid.value)),
+            pdfs=[(pdf_name(left.date(), label, holder.birth_name, given), letter.pdf)],
+            message_id=make_message_id(cast.HOSPITAL_DOMAIN, str(new_id())),
+            date=left,
+            loinc_codes=[letter.code],
+            ins_is_qualified=True,
+            receipt_to=HOSPITAL,
+        )
+        self._submit(holder, mail.content)
+
+    def mailed(self, to: str, holding: str, since: float, seconds: float = 20) -> str:
+        """The text of the e-mail to ``to``, written since then, that holds ``holding``."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for path in sorted(Path(self.ready["outbox"]).glob("*.eml"), reverse=True):
+                if path.stat().st_mtime < since:
+                    break
+                message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+                body = message.get_body()
+                text = f"{message['Subject']}\n{body.get_content() if body else ''}"
+                if to in str(message["To"]) and re.search(holding, text):
+                    return text
+            time.sleep(0.05)
+        raise AssertionError(f"no e-mail to {to} holding {holding}")
+
+    def sign_in_code(self, holder: cast.Holder, since: float) -> str:
+        return self._found(r"\b\d{6}\b", holder, since)
+
+    def activation_code(self, holder: cast.Holder, since: float) -> str:
+        return self._found(r"\b[A-Z0-9]{12}\b", holder, since)
+
+    def _found(self, pattern: str, holder: cast.Holder, since: float) -> str:
+        found = re.search(pattern, self.mailed(holder.email, pattern, since))
+        assert found is not None
+        return found.group()
+
+    def _address(self, holder: cast.Holder) -> str:
+        return f"{holder.ins}@{self.ready['patient_domain']}"
+
+    def _submit(self, holder: cast.Holder, content: bytes) -> None:
+        door = self.ready["submission"]
+        tls = ssl.create_default_context(cafile=self.ready["ca_file"])
+        with smtplib.SMTP(door["host"], door["port"], timeout=30) as client:
+            client.starttls(context=tls)
+            client.login(HOSPITAL, cast.PASSWORD)
+            client.sendmail(HOSPITAL, [self._address(holder)], content)
+
+
+@contextmanager
+def running_demo() -> Iterator[Demo]:
+    """Start a demo in a folder of its own, wait until it says that it is ready, stop it and delete its data."""
+    root = Path(tempfile.mkdtemp(prefix="carnet-journeys-"))
+    ready_file, said = root / "ready.json", root / "said"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+    environment["CARNET_DATA_DIR"] = str(root / "data")
+    command = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(ready_file)]
+    with said.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        try:
+            deadline = time.monotonic() + _READY_WITHIN_SECONDS
+            while not ready_file.exists():
+                told = said.read_text("utf-8", "replace")[-3000:]
+                assert process.poll() is None, f"the demo ended: {told}"
+                assert time.monotonic() < deadline, f"the demo is not ready: {told}"
+                time.sleep(0.1)
+            yield Demo(json.loads(ready_file.read_text("utf-8")))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(root, ignore_errors=True)
