@@ -29,6 +29,7 @@ ARGUMENTS = [
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 _EXAMINE = "axe.run(document, {runOnly: %s, resultTypes: ['violations']}).then((found) => found.violations.map("
 _EXAMINE += "(fault) => fault.id + ': ' + fault.nodes.map((node) => node.html.slice(0, 200)).join(' | ')))"
+_SETTLED = "Promise.allSettled(document.getAnimations().map((moving) => moving.finished)).then(() => null)"
 _WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 _FOCUSED = """() => {
   const element = document.activeElement;
@@ -124,16 +125,17 @@ class Visitor:
         self._run(_AXE)
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
+            self._run(_SETTLED)
             found[scheme] = self._run(_EXAMINE % RULES)
         self.page.emulate_media(color_scheme="light")
-        assert found == {"light": [], "dark": []}, where
+        assert found == {"light": [], "dark": []}, f"{where}: {found}"
         size = self.page.viewport_size
         assert size is not None
         self.page.set_viewport_size(NARROWEST)
         wide, seen = self._run(_WIDTHS)
         self.page.set_viewport_size(size)
         assert wide <= seen, f"{where} scrolls sideways: {wide} > {seen}"
-        assert self.complaints == [], where
+        assert self.complaints == [], f"{where}: {self.complaints}"
 
     def _run(self, script: str) -> Any:
         """Run a script beside the page's own policy, which stays in force for the page."""

@@ -8,7 +8,8 @@ from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, Spoo
 from carnet.domain.messaging.mime.html import clean_html
 from carnet.domain.messaging.mime.limits import MalformedMessage
 from carnet.domain.messaging.mime.message import ParsedMessage, Part
-from carnet.domain.messaging.mime.read import part_content, read_message
+from carnet.domain.messaging.mime.read import part_content, read_scanned, scan_message
+from carnet.domain.messaging.mime.scan import Entity
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header
@@ -31,6 +32,7 @@ class Incoming:
     raw: bytes
     parsed: ParsedMessage
     problem: MalformedMessage | None = None
+    root: Entity | None = None
     packages: dict[str, XdmPackage] = field(default_factory=dict)
     loose_patients: frozenset[str] = frozenset()
 
@@ -52,7 +54,7 @@ class Incoming:
 
     @cached_property
     def structure(self) -> bytes:
-        return message_structure(self.raw).to_json()
+        return message_structure(self.raw, root=self.root).to_json()
 
     @property
     def carries_documents(self) -> bool:
@@ -108,7 +110,8 @@ def read_incoming(accepted: Accepted) -> Incoming:
     envelope = SpooledEnvelope.from_json(accepted.envelope)
     raw = envelope.tracing.encode("utf-8") + accepted.content
     try:
-        parsed = read_message(raw)
+        root = scan_message(raw)
+        parsed = read_scanned(raw, root)
     except MalformedMessage as problem:
         return Incoming(accepted, envelope, raw, ParsedMessage(), problem)
     packages: dict[str, XdmPackage] = {}
@@ -120,7 +123,7 @@ def read_incoming(accepted: Accepted) -> Incoming:
             content = part_content(raw, part.path)
             if sniff_media_type(content) == XML:
                 loose |= _patients_of_cda(content)
-    return Incoming(accepted, envelope, raw, parsed, None, packages, frozenset(loose))
+    return Incoming(accepted, envelope, raw, parsed, None, root, packages, frozenset(loose))
 
 
 def _may_be_archive(part: Part) -> bool:

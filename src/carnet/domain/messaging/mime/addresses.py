@@ -1,8 +1,9 @@
 """Address lists (RFC 5322 §3.4 and its obsolete forms): one reader for what is shown and for IMAP's ENVELOPE."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from carnet.domain.messaging.mime.charsets import clean_line
@@ -17,6 +18,7 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _DOT_ATOM = re.compile(r"[^\s\"(),:;<>@\[\]\\.]+(?:\.[^\s\"(),:;<>@\[\]\\.]+)*\Z")
 _DOMAIN = re.compile(r"[^\s\"(),:;<>@\[\]\\.]+(?:\.[^\s\"(),:;<>@\[\]\\.]+)*\Z|\[[0-9A-Za-z.:]+\]\Z")
 _MAX_ADDRESS = 254
+_SHORT_LIST = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,18 @@ class _Token:
     spaced: bool
 
 
-def parse_address_list(value: bytes, limit: int = 2_000) -> list[RawAddress]:
+def parse_address_list(value: bytes, limit: int = 2_000) -> Sequence[RawAddress]:
     """The elements of an unfolded address list, at most `limit`; anything at all is read without an error."""
+    # The same From is asked for by the door, by the reader (author, Sender, Reply-To) and by the envelope.
+    return _short_list(value, limit) if len(value) < _SHORT_LIST else _read_list(value, limit)
+
+
+@lru_cache(maxsize=512)
+def _short_list(value: bytes, limit: int) -> tuple[RawAddress, ...]:
+    return tuple(_read_list(value, limit))
+
+
+def _read_list(value: bytes, limit: int) -> list[RawAddress]:
     found: list[RawAddress] = []
     gathered: list[_Token] = []
     in_angle = in_group = False

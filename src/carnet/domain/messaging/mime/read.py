@@ -31,9 +31,18 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']{1,64}@[^\s<>()\[\],;:\"']
 
 def read_message(raw: bytes, limits: MimeLimits = DEFAULT_LIMITS) -> ParsedMessage:
     """The message in `raw`; raises `MalformedMessage`, and nothing else, when it is empty or beyond `limits`."""
-    if not raw.strip():
+    return read_scanned(raw, scan_message(raw, limits), limits)
+
+
+def scan_message(raw: bytes, limits: MimeLimits = DEFAULT_LIMITS) -> Entity:
+    """The tree of parts of the message `raw`; raises `MalformedMessage` when it is empty or beyond `limits`."""
+    if not raw or raw.isspace():
         raise MalformedMessage(MalformedCode.EMPTY, "the message is empty")
-    root = scan(raw, limits)
+    return scan(raw, limits)
+
+
+def read_scanned(raw: bytes, root: Entity, limits: MimeLimits = DEFAULT_LIMITS) -> ParsedMessage:
+    """The message in `raw`, whose tree is known already."""
     return _Reader(raw, root, limits).read()
 
 

@@ -101,12 +101,14 @@ class MessageStructure:
         )
 
 
-def message_structure(raw: bytes, limits: MimeLimits = DEFAULT_LIMITS) -> MessageStructure:
+def message_structure(
+    raw: bytes, limits: MimeLimits = DEFAULT_LIMITS, *, root: Entity | None = None
+) -> MessageStructure:
     """The structure of any bytes at all, never failing: a part beyond `limits` is described as one whole.
 
     Sizes are those of `raw` as it stands: store messages with CRLF line ends (`scan.with_crlf`).
     """
-    root = scan(raw, limits, strict=False)
+    root = root or scan(raw, limits, strict=False)
     parts: list[PartSpan] = []
     messages: list[PartSpan] = []
     for entity, holder in _walk(root, ""):
