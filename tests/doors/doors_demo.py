@@ -23,6 +23,19 @@ from doors_clients import Attached, Spoken, message_options, signed_in_imap, swa
 from doors_portal import Outbox
 
 _READY_WITHIN_SECONDS = 150
+_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, each another one; away from the usual ones, where another demo may be starting."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 class OtherOperator:
@@ -32,9 +45,7 @@ class OtherOperator:
         self.is_closed = False
         self.received: list[tuple[str, tuple[str, ...], EmailMessage]] = []
         self._lock = threading.Lock()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        (self.port,) = free_ports(1)
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
@@ -178,6 +189,7 @@ def running_demo() -> Iterator[Demo]:
         "CARNET_DATA_DIR": str(folder),
         "CARNET_ROUTES": f"clinique-horizon.mssante.test=127.0.0.1:{operator.port}",
         "CARNET_LOG_LEVEL": "DEBUG",
+        **dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True)),
     }
     command = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(ready_file)]
     with open(root / "said", "wb") as said:
@@ -192,6 +204,15 @@ def running_demo() -> Iterator[Demo]:
             ready = json.loads(ready_file.read_text("utf-8"))
             yield Demo(folder, ready, operator, environment, Outbox(Path(ready["outbox"])), work)
         finally:
+            import time as T; t0=T.monotonic()
+            def w():
+                f=open(folder/"log"/"supervisor.log"); f.seek(0,2)
+                while process.poll() is None:
+                    l=f.readline()
+                    if l: print(round(T.monotonic()-t0,2), l.strip(), file=sys.__stderr__)
+                    else: T.sleep(0.05)
+                print(round(T.monotonic()-t0,2), "exit", file=sys.__stderr__)
+            threading.Thread(target=w).start()
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(60)

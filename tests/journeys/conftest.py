@@ -1,14 +1,27 @@
 """One demo and one browser for all journeys."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from journeys_browser import ARGUMENTS, PHONE, Visitor, visitor
-from journeys_demo import Demo, running_demo
 from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:  # they read Django's models, which are not ready when pytest reads this file
+    from journeys_browser import Visit, Visitor
+    from journeys_demo import Demo
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,25 +39,25 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.skip("the journeys need Debian's chromium: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def demo(chromium: Browser) -> Iterator[Demo]:
+def demo(chromium: Browser) -> Iterator["Demo"]:
+    from journeys_demo import running_demo
+
     with running_demo() as running:
         yield running
 
 
-Visit = Callable[..., AbstractContextManager[Visitor]]
-
-
 @pytest.fixture
-def visit(demo: Demo, chromium: Browser) -> Visit:
+def visit(demo: "Demo", chromium: Browser) -> "Visit":
     """Opens a browser for one visitor: ``with visit() as claire``. On a phone unless told."""
+    from journeys_browser import PHONE, visitor
 
-    def open_browser(size: dict[str, int] = PHONE, **how: object) -> AbstractContextManager[Visitor]:
+    def open_browser(size: dict[str, int] = PHONE, **how: object) -> AbstractContextManager["Visitor"]:
         return visitor(demo, chromium, size, **how)  # type: ignore[arg-type]
 
     return open_browser

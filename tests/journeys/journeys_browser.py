@@ -1,8 +1,8 @@
 """A person in front of the portal, in a real browser, whose every page is examined."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,6 @@ DESKTOP = {"width": 1280, "height": 900}
 NARROWEST = {"width": 320, "height": 700}
 """WCAG 2.2, 1.4.10: nothing is lost, and nothing scrolls sideways, on 320 pixels."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
 _EXAMINE = "axe.run(document, {runOnly: %s, resultTypes: ['violations']}).then((found) => found.violations.map("
 _EXAMINE += "(fault) => fault.id + ': ' + fault.nodes.map((node) => node.html.slice(0, 200)).join(' | ')))"
@@ -93,13 +84,13 @@ class Visitor:
     def text(self) -> str:
         return " ".join(self.page.inner_text("main").split())
 
-    def sign_in(self, holder: cast.Holder, *, look: bool = False) -> None:
+    def sign_in(self, holder: cast.Holder, *, password: str = cast.PASSWORD, look: bool = False) -> None:
         """From the first page to home: login, password, and the code of the e-mail."""
         self.go("/connexion/")
         if look:
             self.look()
         self.page.locator("input[name=login]").fill(holder.login)
-        self.page.locator("input[name=password]").fill(cast.PASSWORD)
+        self.page.locator("input[name=password]").fill(password)
         since = time.time() - 1
         self.page.locator("form.form .actions button").first.click()
         if look:
@@ -139,9 +130,7 @@ class Visitor:
 
     def _run(self, script: str) -> Any:
         """Run a script beside the page's own policy, which stays in force for the page."""
-        done = self._tools.send(
-            "Runtime.evaluate", {"expression": script, "awaitPromise": True, "returnByValue": True}
-        )
+        done = self._tools.send("Runtime.evaluate", {"expression": script, "awaitPromise": True, "returnByValue": True})
         assert "exceptionDetails" not in done, done.get("exceptionDetails")
         return done["result"].get("value")
 
@@ -159,7 +148,9 @@ class Visitor:
         """Press Tab until the focus is on what has these attributes (a part of its text is enough)."""
         for _ in range(most):
             focused = self.tab()
-            if all(value in focused[name] if name == "text" else focused[name] == value for name, value in wanted.items()):
+            if all(
+                value in focused[name] if name == "text" else focused[name] == value for name, value in wanted.items()
+            ):
                 return
         raise AssertionError(f"the keyboard does not reach {wanted}")
 
@@ -183,3 +174,6 @@ def visitor(
         assert who.complaints == []
     finally:
         context.close()
+
+
+Visit = Callable[..., AbstractContextManager[Visitor]]

@@ -2,7 +2,7 @@
 
 import typer
 
-from carnet.cli import audit, bench, demo, indicators, keys, queue, serve
+from carnet.cli import audit, bench, demo, directory, indicators, keys, queue, serve, space
 from carnet.cli.installation import fail
 from carnet.config import environment
 
@@ -15,6 +15,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
+app.add_typer(directory.app, name="directory")
+app.add_typer(space.app, name="space")
 app.add_typer(queue.app, name="queue")
 app.add_typer(audit.app, name="audit")
 app.add_typer(indicators.app, name="indicators")

@@ -84,7 +84,7 @@ def _choose_settings(folder: Path) -> None:
     for name in _PORTS:
         os.environ[name] = str(ports.free_port(environment.value(name)))
     os.environ["CARNET_WEB_URL"] = f"http://127.0.0.1:{os.environ['CARNET_WEB_PORT']}"
-    authority, certificate, key = certificates.ensure(folder / "tls", environment.value("CARNET_HOSTNAME"))
+    _, certificate, key = certificates.ensure(folder / "tls", environment.value("CARNET_HOSTNAME"))
     os.environ["CARNET_TLS_CERT_FILE"], os.environ["CARNET_TLS_KEY_FILE"] = str(certificate), str(key)
     os.environ["CARNET_DATA_DIR"] = str(folder)
     if not environment.value("CARNET_LOG_FILE"):

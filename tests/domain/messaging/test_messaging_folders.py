@@ -383,6 +383,32 @@ def test_a_search_that_opens_too_much_gives_up(searched, monkeypatch):
         found(searched, BodyHas("x"))
 
 
+def test_a_step_ends_early_when_bodies_are_large(searched, monkeypatch):
+    monkeypatch.setattr(searching, "STEP_OCTETS", 0)
+    search = searching.Search(searched, folder(searched).id, BodyHas("café"))
+    steps = 1
+    while not search.step():
+        steps += 1
+    assert (search.found, steps) == ([4], 5)
+
+
+def test_names_with_quotes_and_long_subjects_are_found_as_a_person_reads_them(mailbox):
+    put(mailbox, b'From: "Jean \\"Jo\\" (x)" <j@x.test>\r\nSubject: ' + b"long " * 300 + b'"end"\r\n\r\n')
+    assert found(mailbox, HeaderHas("from", 'Jean "Jo" (x) <j@x.test>')) == [1]
+    assert found(mailbox, HeaderHas("subject", 'long "end"')) == [1]
+
+
+def test_messages_inside_messages_are_searched_too(mailbox):
+    inner = letter("=?utf-8?q?int=C3=A9rieur?=", "profond")
+    put(
+        mailbox,
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        + inner
+        + b"\r\n--b--",
+    )
+    assert found(mailbox, BodyHas("PROFOND")) == found(mailbox, BodyHas("intérieur")) == [1]
+
+
 def test_what_only_entries_tell_opens_nothing(searched):
     with CaptureQueriesContext(connection) as captured:
         found(searched, Both((Not(HasFlag("\\Seen")), LargerThan(10), Received(When.SINCE, date(2026, 1, 1)))))

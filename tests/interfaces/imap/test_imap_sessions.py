@@ -1,5 +1,6 @@
 """Sessions over loopback TLS, said word by word: what may come when, and what other sessions see."""
 
+import asyncio
 import base64
 import contextlib
 import socket
@@ -7,8 +8,10 @@ import ssl
 import time
 
 import pytest
+from django.db import connection
 from imap_door import COMMITTED, LOGIN, LOOPS, PASSWORD, QUICK, Wire, door, letter, put
 
+from carnet.config.environment import BadSetting
 from carnet.domain.directory.models import Mailbox
 from carnet.domain.messaging.commands import entries as commands
 from carnet.domain.messaging.commands.folders import file_batch
@@ -17,6 +20,7 @@ from carnet.domain.messaging.models import FolderEntry, Message
 from carnet.domain.messaging.queries import folders as queries
 from carnet.foundation.clock import now
 from carnet.interfaces.imap.options import ImapLimits
+from carnet.interfaces.imap.run import serve
 
 pytestmark = COMMITTED
 PLAIN = base64.b64encode(f"\0{LOGIN}\0{PASSWORD}".encode()).decode()
@@ -65,6 +69,16 @@ def test_after_tls_a_mailbox_signs_in(mailbox, certificate, loop):
         assert wire.ask("STARTTLS")[-1].startswith("BAD")
         assert wire.sign_in().ask("SELECT INBOX")[-1] == "OK [READ-WRITE] Opened"
         assert wire.ask(f"LOGIN {LOGIN} x")[-1].startswith("BAD This was to be done before")
+
+
+def test_the_process_refuses_to_start_without_a_usable_certificate(settings, tmp_path):
+    settings.CARNET_TLS_CERT_FILE = None
+    with pytest.raises(BadSetting, match="CARNET_TLS_CERT_FILE"):
+        asyncio.run(serve(asyncio.Event()))
+    settings.CARNET_TLS_CERT_FILE = tmp_path / "empty.pem"
+    settings.CARNET_TLS_CERT_FILE.write_text("")
+    with pytest.raises(BadSetting, match="no usable certificate"):
+        asyncio.run(serve(asyncio.Event()))
 
 
 def test_plaintext_after_starttls_is_never_taken_for_said_under_tls(server):
@@ -230,6 +244,27 @@ def test_an_idle_session_is_woken_by_mail_flags_and_removals(server, certificate
     assert wire.line() == "* 1 EXPUNGE"
     wire.say("DONE\r\n")
     assert wire.until("i")[-1] == "OK Was idle"
+    assert wire.ask("SEARCH ALL")[0] == "* SEARCH 1"
+
+
+def test_a_listening_connection_that_breaks_is_made_again_and_nothing_is_missed(server, wire, mailbox):
+    wire.ask("SELECT INBOX")
+    wire.say("i IDLE\r\n")
+    assert wire.line().startswith("+ ")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")
+        assert cursor.fetchall() == [(True,)]
+    put(mailbox)
+    assert wire.line() == "* 1 EXISTS"
+
+
+def test_a_database_connection_that_breaks_fails_no_later_command(server, wire, mailbox):
+    wire.ask("SELECT INBOX")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    assert wire.ask("FETCH 1:* (FLAGS)")[-1].startswith(("OK", "NO"))
+    put(mailbox)
+    assert wire.ask("NOOP")[-1] == "OK Nothing done"
     assert wire.ask("SEARCH ALL")[0] == "* SEARCH 1"
 
 

@@ -43,7 +43,7 @@ _KINDS = {
     "application/zip": "ZIP",
     "message/rfc822": "E-mail",
 }
-SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """What is given out of a message or a document runs nothing, loads nothing, and belongs to no site."""
 
 

@@ -12,7 +12,14 @@ from carnet.domain.audit.queries import Event
 from carnet.domain.messaging.queries.conversations import ConversationRow
 from carnet.domain.record.queries import DocumentRow
 from carnet.domain.spaces.values import ActorKind, Refusal
-from carnet.interfaces.web.sentences import ACTOR_KINDS, SOURCES, act_sentence, category_label, refusal_sentence
+from carnet.interfaces.web.sentences import (
+    ACTOR_KINDS,
+    SOURCES,
+    act_sentence,
+    category_label,
+    refusal_sentence,
+    subject_words,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ def conversation_row(row: ConversationRow) -> dict[str, Any]:
         "sender_name": row.correspondent.name,
         "verified": row.correspondent.verified,
         "domain": row.correspondent.domain,
-        "subject": row.subject,
+        "subject": subject_words(row.subject),
         "last_at": row.last_at,
         "unread": row.unread,
         "has_attachments": row.has_attachments,

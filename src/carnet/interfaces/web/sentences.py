@@ -1,5 +1,7 @@
 """Codes of the domain in words that people understand."""
 
+import re
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -74,9 +76,20 @@ ACTOR_KINDS = {
 }
 
 
+_ARCHIVE_MARK = re.compile(r"(?i)\bXDM/1\.0/DDM(\+|\s|$)")
+
+
+def subject_words(subject: str) -> str:
+    """A subject without the mark that software puts before it for other software.
+
+    ``XDM/1.0/DDM+Lettre de liaison…`` (ANS, Référentiel socle MSSanté #2, ECO.2.1.3).
+    """
+    return _ARCHIVE_MARK.sub("", subject, count=1).strip()
+
+
 def act_sentence(event: Event) -> str:
     """What was done, in one sentence."""
-    title = event.title
+    title = subject_words(event.title)
     named = {
         Act.READ_CONVERSATION: _("Read the conversation “%(title)s”"),
         Act.READ_ATTACHMENT: _("Opened the attachment “%(title)s”"),

@@ -54,7 +54,7 @@ def for_holder(
 
 
 def _where_they_were(request: HttpRequest) -> str:
-    """The page that was asked for; for a form that was sent, the page it was on (a form's own address shows nothing)."""
+    """The page that was asked for; for a form that was sent, the page it was on: a form's own address shows nothing."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     came_from = request.headers.get("Referer", "")

@@ -201,6 +201,5 @@ def contacts(space_id: UUID, limit: int = 200) -> Sequence[Correspondent]:
     key = owner_key(space_id)
     boxes = mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])
     return [
-        _correspondent(key, row.id, row.address, boxes.get(row.mailbox_id) if row.mailbox_id else None)
-        for row in rows
+        _correspondent(key, row.id, row.address, boxes.get(row.mailbox_id) if row.mailbox_id else None) for row in rows
     ]

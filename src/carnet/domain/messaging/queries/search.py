@@ -41,6 +41,9 @@ from carnet.domain.messaging.queries.folders import content, structures
 WINDOW = 200
 """Messages opened in one step."""
 
+STEP_OCTETS = 16 * 1024 * 1024
+"""Octets of bodies after which a step ends early, so that others get their turn."""
+
 MAX_OPENED_OCTETS = 512 * 1024 * 1024
 """Octets of bodies that one search opens, after which it gives up."""
 
@@ -49,6 +52,7 @@ _ENVELOPE_TOKEN = re.compile(rb'\(|\)|NIL|"((?:[^"\\]|\\.)*)"|\{(\d+)\}\r\n', re
 _ENVELOPE_FIELDS = ("date", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "message-id")
 # The envelope shows From where these are absent: it cannot tell whether they are there.
 _ASSUMED = frozenset({"sender", "reply-to"})
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _FOLDED = re.compile(rb"\r?\n[ \t]+")
 
 Sql = tuple[str, list[Any]]
@@ -94,13 +98,15 @@ class Search:
             f"LIMIT {WINDOW}",
         )
         opened = structures(self._mailbox_id, [(row[2], row[3]) for row in rows])
+        enough = self._opened + STEP_OCTETS
         for row, structure in zip(rows, opened, strict=True):
             message = _Message(self, structure, bytes(row[4]), row[5])
             if all(_holds(one, message, row[6:]) for one in self._sealed):
                 self.found.append(row[0])
                 self.modseq = max(self.modseq, row[1])
-        if rows:
-            self._after = rows[-1][0]
+            self._after = row[0]
+            if self._opened > enough:
+                return False
         return len(rows) < WINDOW
 
     def open_body(self, body: bytes, size: int) -> bytes:
@@ -229,19 +235,21 @@ class _Message:
         self._received = received
 
     @cached_property
-    def envelope(self) -> dict[str, str | None]:
+    def envelope(self) -> dict[str, Any]:
         return read_envelope(self._structure.envelope)
 
     @cached_property
     def written(self) -> date:
-        found = parse_date((self.envelope["date"] or "").encode("utf-8", "replace"))
+        found = parse_date(self.envelope["date"] or b"")
         return (found or self._received.astimezone(UTC)).date()
 
     def field(self, name: str) -> list[str]:
         """The texts of the fields of that name."""
         if name in self.envelope and name not in _ASSUMED:
             value = self.envelope[name]
-            return [] if value is None else [value]
+            if value is None:
+                return []
+            return [addresses_text(value) if isinstance(value, list) else decode_words(value)]
         prefix = name.encode("utf-8", "replace") + b":"
         return [
             decode_words(line[len(prefix) :].strip())
@@ -287,8 +295,8 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def read_envelope(envelope: bytes) -> dict[str, str | None]:
-    """The ENVELOPE of a message as texts by field name, None where it is NIL; addresses as ``Name <local@domain>``."""
+def read_envelope(envelope: bytes) -> dict[str, Any]:
+    """The fields of an ENVELOPE by name, as they are written: octets, lists of addresses, None for NIL."""
     stack: list[list[Any]] = [[]]
     place = 0
     while match := _ENVELOPE_TOKEN.search(envelope, place):
@@ -304,17 +312,16 @@ def read_envelope(envelope: bytes) -> dict[str, str | None]:
             stack[-1].append(envelope[place : place + int(match[2])])
             place += int(match[2])
         else:
-            stack[-1].append(re.sub(rb"\\(.)", rb"\1", match[1], flags=re.DOTALL))
+            text = match[1]
+            stack[-1].append(_ESCAPED.sub(rb"\1", text) if b"\\" in text else text)
     [values] = stack[0]
-    return {
-        name: _addresses(value) if isinstance(value, list) else (None if value is None else decode_words(value))
-        for name, value in zip(_ENVELOPE_FIELDS, values, strict=True)
-    }
+    return dict(zip(_ENVELOPE_FIELDS, values, strict=True))
 
 
-def _addresses(value: list[list[bytes | None]]) -> str:
+def addresses_text(addresses: list[list[bytes | None]]) -> str:
+    """Addresses of an ENVELOPE as a person reads them: ``Name <local@domain>``, groups without their names."""
     texts = []
-    for name, _route, local, domain in value:
+    for name, _route, local, domain in addresses:
         if domain is None:
             continue
         address = f"<{(local or b'').decode('utf-8', 'replace')}@{domain.decode('utf-8', 'replace')}>"

@@ -1,5 +1,7 @@
 """Home, activity and settings."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from carnet.domain.audit.queries import events
+from carnet.domain.audit.queries import Event, events
 from carnet.domain.messaging.queries.conversations import contacts, conversations
 from carnet.domain.notifications.commands import set_preferences
 from carnet.domain.notifications.queries import wanted_kinds
@@ -22,6 +24,8 @@ from carnet.interfaces.web.rows import conversation_row, document_row, event_row
 from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
 
 _EVENTS = 50
+_LOOKING_AROUND = frozenset({Act.READ_HOME, Act.LIST_MESSAGES, Act.LIST_DOCUMENTS, Act.READ_ACTIVITY})
+"""What a holder does on every visit: in the activity, not among the four lines of home."""
 
 
 @require_GET
@@ -38,10 +42,14 @@ def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
             "holder_name": who.actor.label,
             "unread": [conversation_row(row) for row in unread],
             "recent_documents": [document_row(row) for row in documents(who.actor, limit=3).rows],
-            "last_events": [event_row(event) for event in events(who.space.id, limit=4)],
+            "last_events": [event_row(event) for event in _latest(who.space.id)],
             "may_write_new": bool(contacts(who.space.id, limit=1)),
         },
     )
+
+
+def _latest(space_id: UUID) -> list[Event]:
+    return [event for event in events(space_id) if event.act not in _LOOKING_AROUND or not event.allowed][:4]
 
 
 @require_GET

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from carnet.domain.messaging.access import OpenedAttachment, open_attachment
@@ -79,7 +78,6 @@ def page_of(
 
 
 @require_GET
-@xframe_options_sameorigin
 @for_holder
 def content(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
     return _serve(request, who, conversation_id, message_id, piece, inline=True)

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods
 
 from carnet.domain.nomenclature.values import Category
@@ -104,7 +103,6 @@ def page_of(request: HttpRequest, who: SignedIn, document_id: UUID, number: int)
 
 
 @require_GET
-@xframe_options_sameorigin
 @for_holder
 def content(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse:
     return _serve(request, who, document_id, inline=True)

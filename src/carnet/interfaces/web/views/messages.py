@@ -31,7 +31,7 @@ from carnet.domain.spaces.values import Act, Decision
 from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
 from carnet.interfaces.web.pieces import attachment_row
 from carnet.interfaces.web.rows import conversation_row, page
-from carnet.interfaces.web.sentences import refusal_sentence
+from carnet.interfaces.web.sentences import refusal_sentence, subject_words
 from carnet.interfaces.web.session import SignedIn, for_holder, is_prefetch, refusal_page
 
 
@@ -163,11 +163,10 @@ def _heading(shown: ShownConversation, may_answer: bool) -> dict[str, Any]:
     state = "open" if may_answer else "ended" if ReplyOption.REPLY_BLOCKED in shown.options else "no-reply"
     return {
         "id": shown.id,
-        "subject": shown.subject,
+        "subject": subject_words(shown.subject),
         "sender_name": shown.correspondent.name,
         "verified": shown.correspondent.verified,
         "domain": shown.correspondent.domain,
-        "inactive": not shown.correspondent.active,
         "state": state,
         "inactive": not shown.correspondent.active,
         "ended_by": shown.correspondent.name if state == "ended" else "",
