@@ -32,7 +32,7 @@ def test_an_installation_is_filled_by_hand():
     )  # fmt: skip
     assert opened.exit_code == 0, opened.output
     assert TrustedDomain.objects.get().hosted
-    assert Mailbox.objects.get().address == "ortho@xn--hpital-sxa.mssante.test"
+    assert Mailbox.objects.get().address == "ortho@xn--hpital-ixa.mssante.test"
     assert carnet("space", "open", "2 79 03 51 215 189 89", *PERSON).exit_code == 0
     assert HealthSpace.objects.get().state == "open"
     assert carnet("space", "close", "279035121518989").exit_code == 0
