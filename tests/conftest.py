@@ -52,6 +52,8 @@ def installation(tmp_path: Path, settings: object) -> Iterator[Path]:
         "CARNET_SPOOL_DIR": folder / "spool",
         "CARNET_OUTBOX_DIR": folder / "outbox",
         "EMAIL_FILE_PATH": str(folder / "outbox"),
+        # The real hash takes 50 ms a password, which no test here is about.
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "EMAIL_BACKEND": "carnet.foundation.outbox.OutboxBackend",
     }.items():
         setattr(settings, name, value)

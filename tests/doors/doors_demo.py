@@ -18,9 +18,12 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from aiosmtpd.controller import Controller
 from doors_clients import Attached, Spoken, message_options, signed_in_imap, swaks
 from doors_portal import Outbox
+
+from carnet.foundation.postgres import running_url
 
 _READY_WITHIN_SECONDS = 150
 _PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
@@ -162,6 +165,14 @@ class Demo:
         """imaplib on a hosted mailbox."""
         return signed_in_imap(self.imap_port, self.ca_file, login, self.password)
 
+    @contextmanager
+    def database(self) -> Iterator[psycopg.Cursor[Any]]:
+        """Look into the demo's database, beside it."""
+        url = running_url(self.folder / "postgres")
+        assert url is not None
+        with psycopg.connect(url) as connection, connection.cursor() as cursor:
+            yield cursor
+
     def command(self, *words: str) -> str:
         """The output of a `carnet` command on this demo."""
         done = subprocess.run(
@@ -204,15 +215,6 @@ def running_demo() -> Iterator[Demo]:
             ready = json.loads(ready_file.read_text("utf-8"))
             yield Demo(folder, ready, operator, environment, Outbox(Path(ready["outbox"])), work)
         finally:
-            import time as T; t0=T.monotonic()
-            def w():
-                f=open(folder/"log"/"supervisor.log"); f.seek(0,2)
-                while process.poll() is None:
-                    l=f.readline()
-                    if l: print(round(T.monotonic()-t0,2), l.strip(), file=sys.__stderr__)
-                    else: T.sleep(0.05)
-                print(round(T.monotonic()-t0,2), "exit", file=sys.__stderr__)
-            threading.Thread(target=w).start()
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(60)

@@ -14,7 +14,7 @@ from doors_clients import Talk, encoded, simple, swaks, talk
 from doors_demo import Demo
 from doors_portal import Portal
 
-UNKNOWN = "250029935018866"
+UNKNOWN = "250029935018829"
 CLOSED = "186116912345688"
 OPPOSED = "266047511223336"
 WRONG_KEY = "279035121518980"

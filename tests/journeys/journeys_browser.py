@@ -26,7 +26,6 @@ _FOCUSED = """() => {
   const element = document.activeElement;
   if (!element || element === document.body) return null;
   const box = element.getBoundingClientRect();
-  const style = getComputedStyle(element);
   const shown = element.labels && element.type === "checkbox" ? element.labels[0].getBoundingClientRect() : box;
   const at = document.elementFromPoint(
     Math.min(Math.max(shown.left + shown.width / 2, 0), innerWidth - 1),
@@ -34,7 +33,8 @@ _FOCUSED = """() => {
   return {
     tag: element.tagName, name: element.name || "", type: element.type || "", href: element.getAttribute("href") || "",
     text: element.textContent.trim().replace(/\\s+/g, " ").slice(0, 80),
-    outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    outlined: [null, "::after"].map((part) => getComputedStyle(element, part)).some(
+      (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2),
     onScreen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
     uncovered: !!at && (element.contains(at) || at.contains(element)),
   };

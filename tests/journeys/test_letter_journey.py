@@ -65,7 +65,7 @@ def test_a_letter_is_read_filed_and_answered_with_a_photo_on_a_phone(demo: Demo,
         read_letter(dominique)
 
         dominique.follow("Le message")
-        dominique.press(f"Conserver dans mes documents {LETTER_TITLE}")
+        dominique.press(f"Garder dans mes documents {LETTER_TITLE}")
         assert dominique.heading() == LETTER_TITLE
         assert "dans vos documents" in dominique.text()
         dominique.look()
@@ -156,7 +156,7 @@ def test_all_of_it_without_javascript(demo: Demo, visit: Visit, photo: bytes) ->
         stephane.sign_in(cast.STEPHANE)
         read_letter(stephane, look=False)
         stephane.follow("Le message")
-        stephane.press(f"Conserver dans mes documents {LETTER_TITLE}")
+        stephane.press(f"Garder dans mes documents {LETTER_TITLE}")
         assert stephane.heading() == LETTER_TITLE
         stephane.wait_for_message(SUBJECT)
         stephane.follow(SUBJECT)

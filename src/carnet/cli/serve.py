@@ -29,6 +29,11 @@ class Process(StrEnum):
     WORKER = "worker"
 
 
+# Where the processor is short, whoever stands at a door goes first; what was accepted is safe and can wait a little.
+_AFTER_THE_DOORS = 5
+_WHEN_THERE_IS_TIME = 10
+
+
 def serve(
     process: Annotated[Process, typer.Argument(help="One process alone, or all of them.")] = Process.ALL,
 ) -> None:
@@ -168,6 +173,8 @@ def _imap() -> None:
 def _drain() -> None:
     from carnet.domain.messaging import drain
 
+    os.nice(_AFTER_THE_DOORS)
+
     stopping = False
 
     def stop(number: int, frame: object) -> None:
@@ -181,6 +188,8 @@ def _drain() -> None:
 
 def _worker() -> None:
     from procrastinate.contrib.django import app
+
+    os.nice(_WHEN_THERE_IS_TIME)
 
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         app.run_worker(concurrency=4, fetch_job_polling_interval=5, delete_jobs="never")

@@ -109,16 +109,18 @@ def put_body(owner_id: UUID, content: bytes) -> BodyRef:
 def get_body(owner_id: UUID, address: bytes | memoryview) -> bytes:
     """The content. Raises ``BodyMissing``, or ``SealBroken`` if the stored bytes were changed."""
     address = bytes(address)
-    row = Body.objects.filter(owner_id=owner_id, address=address).values_list("inline", flat=True).first()
-    if row is None and not Body.objects.filter(owner_id=owner_id, address=address).exists():
-        raise BodyMissing("no such body")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT inline FROM foundation_body WHERE owner_id = %s AND address = %s", [owner_id, address])
+        row = cursor.fetchone()
     if row is None:
+        raise BodyMissing("no such body")
+    if row[0] is None:
         try:
             sealed = _path(owner_id, address).read_bytes()
         except FileNotFoundError:
             raise BodyMissing("the body's file is missing") from None
     else:
-        sealed = bytes(row)
+        sealed = bytes(row[0])
     return owner_key(owner_id).open(_what(address), sealed)
 
 

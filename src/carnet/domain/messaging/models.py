@@ -147,6 +147,14 @@ class FolderEntry(models.Model):
 
     class Meta:
         db_table = "messaging_folder_entry"
+        indexes = [
+            models.Index(fields=["mailbox_id", "folder_id", "modseq"], name="folder_entry_changed"),
+            models.Index(
+                fields=["mailbox_id", "folder_id", "uid"],
+                name="folder_entry_unseen",
+                condition=~models.Q(flags__contains=["\\Seen"]),
+            ),
+        ]
 
 
 class ExpungedEntry(models.Model):
@@ -160,6 +168,7 @@ class ExpungedEntry(models.Model):
 
     class Meta:
         db_table = "messaging_expunged_entry"
+        indexes = [models.Index(fields=["mailbox_id", "folder_id", "modseq"], name="expunged_entry_changed")]
 
 
 class OutboundMail(models.Model):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -27,16 +28,21 @@ log = logs.get("notifications")
 
 @app.task(retry=RETRY)
 def send_waiting() -> None:
-    """Send what waits, claimed one by one.
+    """Send what waits, claimed in groups, each noted as soon as it is sent.
 
     A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
-    again after two minutes, which is the only window in which a person may be told twice.
+    again after two minutes. Only the one that was being sent may then reach a person twice.
     """
     problem: Exception | None = None
-    while waiting := _waiting():
-        for notification in waiting:
+    while claimed := _claim():
+        spaces = {notification.space_id for notification in claimed}
+        points = ContactPoint.objects.in_bulk(spaces)
+        off: dict[UUID, set[str]] = {}
+        for space_id, kind in Preference.objects.filter(space_id__in=spaces).values_list("space_id", "kind"):
+            off.setdefault(space_id, set()).add(kind)
+        for notification in claimed:
             try:
-                _send(notification)
+                _send(notification, points.get(notification.space_id), off.get(notification.space_id, set()))
             except OSError as failure:  # the mail server: this one is tried again later, the others now
                 problem = failure
                 log.warning("notification_not_sent", notification=str(notification.id), exc_info=failure)
@@ -55,19 +61,18 @@ def _free() -> Q:
     return Q(claimed_at=None) | Q(claimed_at__lt=now() - timedelta(seconds=CLAIM_SECONDS))
 
 
-def _waiting() -> list[Notification]:
-    return list(Notification.objects.filter(_free(), outcome="").order_by("created_at")[:BATCH])
+@transaction.atomic
+def _claim() -> list[Notification]:
+    """Those that wait longest and that nobody else has claimed or is claiming."""
+    waiting = Notification.objects.filter(_free(), outcome="").select_for_update(skip_locked=True)
+    claimed = list(waiting.order_by("created_at")[:BATCH])
+    at = now()
+    Notification.objects.filter(id__in=[one.id for one in claimed]).update(claimed_at=at, attempts=F("attempts") + 1)
+    return claimed
 
 
-def _send(notification: Notification) -> None:
-    claimed = Notification.objects.filter(_free(), id=notification.id, outcome="").update(
-        claimed_at=now(), attempts=F("attempts") + 1
-    )
-    if not claimed:
-        return
+def _send(notification: Notification, point: ContactPoint | None, off: set[str]) -> None:
     kind = NotificationKind(notification.kind)
-    off = set(Preference.objects.filter(space_id=notification.space_id).values_list("kind", flat=True))
-    point = ContactPoint.objects.filter(space_id=notification.space_id).first()
     outcome = "sent"
     if point is None:
         outcome = "no-address"

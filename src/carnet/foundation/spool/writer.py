@@ -23,6 +23,15 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 BATCH = 512
 NOTIFY_CHANNEL = "carnet_spool"
 
+_INDEX = """
+WITH entries AS (
+    INSERT INTO foundation_spool_entry (spool_id, segment, position, length, accepted_at, attempts, held)
+    SELECT %s, %s, t.position, t.length, %s, 0, ''
+    FROM unnest(%s::bigint[], %s::bigint[]) AS t(position, length)
+)
+SELECT pg_notify(%s, '')
+"""
+
 log = logs.get("spool")
 
 
@@ -142,16 +151,19 @@ class SpoolWriter:
 
     def _index(self, rows: list[tuple[int, int]]) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._conninfo, application_name="carnet-spool")
-        accepted_at = now()
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            with cursor.copy(
-                "COPY foundation_spool_entry"
-                " (spool_id, segment, position, length, accepted_at, attempts, held) FROM STDIN"
-            ) as copy:
-                for position, length in rows:
-                    copy.write_row((self._spool_id, self._segment_id, position, length, accepted_at, 0, ""))
-            cursor.execute(f"NOTIFY {NOTIFY_CHANNEL}")
+            self._connection = psycopg.connect(self._conninfo, autocommit=True, application_name="carnet-spool")
+        # One statement, which is its own transaction: one exchange with the database between the flush and the 250.
+        self._connection.execute(
+            _INDEX,
+            (
+                self._spool_id,
+                self._segment_id,
+                now(),
+                [position for position, _ in rows],
+                [length for _, length in rows],
+                NOTIFY_CHANNEL,
+            ),
+        )
 
     def _open_segment(self) -> None:
         self._close_segment()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from carnet.domain.directory.queries import TrustSpace, trust_space
 from carnet.domain.messaging.commands.accept import RefusedRecipient, note_refusals
@@ -50,8 +50,8 @@ class Lookups:
         self._auth_threads.shutdown()
 
     async def ask(self, question: Callable[..., T], *arguments: object) -> T:
-        """Run a query in the lookup thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _fresh, question, *arguments)
+        """Read something in the lookup thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _again_if_lost, question, *arguments)
 
     async def check(self, question: Callable[..., T], *arguments: object) -> T:
         """Run something slow (a password hash) beside the lookups."""
@@ -109,12 +109,24 @@ class Lookups:
         if self._refusals:
             notes, self._refusals = self._refusals, []
             try:
-                await self.ask(note_refusals, notes)
+                await asyncio.get_running_loop().run_in_executor(self._thread, _fresh, note_refusals, notes)
             except Exception as problem:
                 log.error("refusals_not_noted", exc_info=problem, count=len(notes))
 
 
+def _again_if_lost(question: Callable[..., T], *arguments: object) -> T:
+    """Read; once more on a new connection if the old one turns out to be gone, since the database may have been restarted.
+
+    Asking first whether a connection lives would cost every turn a second round trip.
+    """
+    try:
+        return question(*arguments)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return question(*arguments)
+
+
 def _fresh(question: Callable[..., T], *arguments: object) -> T:
-    """Ask with a connection that is known to live: the database may have been restarted meanwhile."""
+    """Ask, or write, on a connection that has just been seen to live: a write is not simply done again."""
     close_old_connections()
     return question(*arguments)
