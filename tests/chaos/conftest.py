@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,3 +56,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def ledger() -> Ledger:
     """All that was sent to the installation in this run."""
     return Ledger()
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print a line for the person at the terminal, also when the test passes."""
+
+    def say(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n  {line}")
+
+    return say

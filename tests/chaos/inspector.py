@@ -1,4 +1,4 @@
-"""Reads an installation's database and bodies as Carnet itself does, in a process of its own: questions in, answers out.
+"""Reads an installation's database and bodies as Carnet does, in a process of its own: questions in, answers out.
 
 A question is a line of JSON on standard input, its answer a line on standard output. CARNET_DATA_DIR names the
 installation, whose PostgreSQL may be killed and come back between two questions.
@@ -133,11 +133,13 @@ class Inspector:
 
         wrong = {}
         with connection.cursor() as cursor:
+            cursor.execute("SET enable_nestloop = off")  # young tables have no statistics yet to choose by
             for what, question in _WHOLE.items():
                 cursor.execute(question)
                 count = cursor.fetchone()[0]
                 if count:
                     wrong[what] = count
+            cursor.execute("RESET enable_nestloop")
         return wrong
 
     def broken_trails(self) -> int:
@@ -151,6 +153,17 @@ class Inspector:
         from carnet.domain.notifications.models import Notification
 
         return dict(Counter(Notification.objects.values_list("outcome", flat=True)))
+
+    def stalled(self) -> int:
+        """How many jobs are left to workers that no longer beat."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
+                " WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - interval '20 seconds')"
+            )
+            return int(cursor.fetchone()[0])
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are in each state."""

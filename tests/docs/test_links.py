@@ -5,7 +5,7 @@ import pytest
 from docs_pages import ROOT
 
 MADE_ELSEWHERE = {".venv", "var", "node_modules", ".git"}
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|\b(?:src|href)=\"([^\"]+)\"")
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 HEADING = re.compile(r"^#+\s+(.*?)\s*$", re.MULTILINE)
 
@@ -33,16 +33,18 @@ def anchors(text):
     return made
 
 
+def holds(file, anchor):
+    return not anchor or file.suffix != ".md" or anchor in anchors(file.read_text("utf-8"))
+
+
 def broken(page, text):
     found = []
-    for target in LINK.findall(CODE.sub("", text)):
+    for target in map("".join, LINK.findall(CODE.sub("", text))):
         if re.match(r"[a-z][a-z0-9+.-]*:", target):
             continue
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
-        if not file.exists() or not file.is_relative_to(ROOT):
-            found.append(target)
-        elif anchor and file.suffix == ".md" and anchor not in anchors(file.read_text("utf-8")):
+        if not file.is_relative_to(ROOT) or not file.exists() or not holds(file, anchor):
             found.append(target)
     return found
 
@@ -55,4 +57,4 @@ def test_every_link_to_another_file_leads_somewhere(page):
 def test_a_link_to_nothing_would_be_found(tmp_path):
     page = ROOT / "docs" / "README.md"
     text = "[here](README.md) [gone](gone.md) [anchor](#nowhere) [web](https://example.test/x) `[code](no.md)`"
-    assert broken(page, text) == ["gone.md", "#nowhere"]
+    assert broken(page, f'{text} <img src="gone.png">') == ["gone.md", "#nowhere", "gone.png"]

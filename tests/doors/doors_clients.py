@@ -265,7 +265,7 @@ push "<tag-pattern>~A<enter><tag-prefix><copy-message><kill-line>{copied}<enter>
     child, terminal = pty.fork()
     if child == 0:
         os.environ.update(TERM="xterm", HOME=str(folder), LINES="40", COLUMNS="120")
-        os.execv(program, [program, "-n", "-F", str(settings)])  # noqa: S606 - a test's own program
+        os.execv(program, [program, "-n", "-F", str(settings)])
     shown = _watch(child, terminal, 60)
     assert copied.exists(), f"mutt copied nothing: {shown[-2000:]!r}"
     made = mailbox.mbox(copied, factory=None, create=False)

@@ -51,7 +51,7 @@ class OtherOperator:
         (self.port,) = free_ports(1)
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.is_closed:
             return "451 4.3.2 Closed for now"
         if address.startswith("personne@"):
@@ -59,7 +59,7 @@ class OtherOperator:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         parsed = message_from_bytes(envelope.content, policy=policy.default)
         with self._lock:
             self.received.append((envelope.mail_from or "", tuple(envelope.rcpt_tos), parsed))

@@ -15,7 +15,7 @@ STEPHANE = "179075145422281"
 RUTH = "277076322082910"
 DOORS = ("submission", "operators")
 SECRET = "La glycémie est à surveiller."
-NOTE = Attached("consignes.txt", "text/plain; charset=utf-8", "Marcher chaque jour.\n".encode())
+NOTE = Attached("consignes.txt", "text/plain; charset=utf-8", b"Marcher chaque jour.\n")
 
 
 def report_to_sender(demo: Demo, door: str, subject: str) -> EmailMessage:

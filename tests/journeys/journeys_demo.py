@@ -100,7 +100,7 @@ class Demo:
         return self._found(r"\b\d{6}\b", holder, since)
 
     def activation_code(self, holder: cast.Holder, since: float) -> str:
-        return self._found(r"\b[A-Z0-9]{12}\b", holder, since)
+        return self._found(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}\b", holder, since)
 
     def _found(self, pattern: str, holder: cast.Holder, since: float) -> str:
         found = re.search(pattern, self.mailed(holder.email, pattern, since))

@@ -91,9 +91,9 @@ def test_a_letter_is_read_filed_and_answered_with_a_photo_on_a_phone(demo: Demo,
         dominique.look()
         dominique.page.get_by_role("navigation").get_by_role("link", name="Activité").click()
         shown = dominique.text()
-        for act in ("Connexion", f"Ouverture de la pièce jointe «\u00a0{LETTER_TITLE}\u00a0»", HOSPITAL_NAME):
+        for act in ("Connexion", f"Ouverture de la pièce jointe « {LETTER_TITLE} »", HOSPITAL_NAME):
             assert act in shown
-        assert shown.count("Ouverture de la pièce jointe «\u00a0cicatrice.jpg\u00a0»") == 1, "a picture is one reading"
+        assert shown.count("Ouverture de la pièce jointe « cicatrice.jpg »") == 1, "a picture is one reading"
         dominique.look()
 
         dominique.press("English")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import orjson
 import psycopg
 
-from carnet.bench.load import Target, wait_until
+from carnet.bench.load import SUBJECT, Target, wait_until
 from carnet.bench.problems import CannotMeasure
 from carnet.foundation.postgres import running_url
 from carnet.sandbox import ports
@@ -94,7 +95,7 @@ class Carnet:
                 self._process.wait()
             self._process = None
 
-    def all_delivered(self) -> bool:
+    def delivered(self, expected: int) -> bool:
         """Whether nothing accepted waits: a message leaves the spool in the transaction that makes it readable."""
         return not self._ask(_WAITING)
 
@@ -110,8 +111,8 @@ class Carnet:
         assert row is not None
         return row[0]
 
-    def read_by_reader(self, subject: str) -> bool:
-        """Whether a holder who signs in at the portal finds and opens a conversation of this subject."""
+    def confirm(self) -> None:
+        """Have a holder sign in at the portal, find a message and open it. Raises ``CannotMeasure``."""
         told = self._description
         holder = next(one for one in told["holders"] if one["state"] == "activated")
         began = time.time() - 1
@@ -122,23 +123,13 @@ class Carnet:
             code = re.search(r"\b\d{6}\b", mail)
             browser.send("/connexion/code/", {"code": code.group() if code else ""})
             browser.get("/messages/")
-            browser.follow(subject)
-        except (Unexpected, OSError):
-            return False
-        return "X" * 78 in browser.text()
+            browser.follow(SUBJECT)
+        except (Unexpected, OSError) as problem:
+            raise CannotMeasure("the holder does not find the messages at the portal") from problem
+        if "X" * 78 not in browser.text():
+            raise CannotMeasure("the holder does not see the text of a message at the portal")
 
     def remove(self) -> None:
         """Stop, and delete all that was made."""
         self.stop()
-        if self._data.exists():
-            _delete(self._root)
-
-
-def _delete(folder: Path) -> None:
-    """Delete a folder that processes may just be leaving."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        time.sleep(1)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._root, ignore_errors=True)

@@ -171,7 +171,9 @@ async def _expect(reader: asyncio.StreamReader, code: bytes) -> None:
     while True:
         line = await reader.readline()
         if line[:3] != code:
-            raise CannotMeasure(f"expected {code.decode()}, was answered {line[:60].decode('ascii', 'replace').strip()!r}")
+            raise CannotMeasure(
+                f"expected {code.decode()}, was answered {line[:60].decode('ascii', 'replace').strip()!r}"
+            )
         if line[3:4] != b"-":
             return
 

@@ -221,15 +221,20 @@ class PostfixDovecot:
                     found += sum(1 for _ in entries)
         return found
 
-    def read_by_reader(self) -> int:
-        """How many mails the readers are told of by IMAP."""
+    def delivered(self, expected: int) -> bool:
+        """Whether so many mails lie in the maildirs."""
+        return self.readable() >= expected
+
+    def confirm(self) -> None:
+        """Have the readers ask by IMAP how many mails they have. Raises ``CannotMeasure``."""
         found = 0
         for user in self._users:
             with imaplib.IMAP4("127.0.0.1", self._imap_port, timeout=60) as client:
                 client.login(user, "any")
                 _, answer = client.select("INBOX", readonly=True)
                 found += int(answer[0] or 0)
-        return found
+        if found != self.readable():
+            raise CannotMeasure(f"the readers are told of {found} mails by IMAP where {self.readable()} are kept")
 
     def remove(self) -> None:
         """Stop, and delete all that was made."""

@@ -27,7 +27,7 @@ from typing import Protocol
 
 from carnet.bench import programs
 from carnet.bench.carnet import Carnet
-from carnet.bench.load import SUBJECT, Load, Target, acceptance_times, delivery_times, send_all, wait_until
+from carnet.bench.load import Load, Target, acceptance_times, delivery_times, send_all, wait_until
 from carnet.bench.machine import describe, filesystem
 from carnet.bench.peers import PostfixDovecot
 from carnet.bench.problems import CannotMeasure
@@ -63,6 +63,10 @@ class System(Protocol):
     def stop(self) -> None: ...
 
     def readable(self) -> int: ...
+
+    def delivered(self, expected: int) -> bool: ...
+
+    def confirm(self) -> None: ...
 
     def remove(self) -> None: ...
 
@@ -120,7 +124,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Report:
                 system.start()
                 _round(system, plan, measured[name])
                 if number == plan.rounds:
-                    _confirm(system)
+                    system.confirm()
                 system.stop()
     figures = {key: value for name, kept in measured.items() for key, value in kept.figures(name).items()}
     return Report("smtp", machine, figures, _ratios(figures))
@@ -167,21 +171,9 @@ def _through(system: System, load: Load) -> tuple[float, float]:
 
 def _wait_for(system: System, expected: int) -> None:
     """Wait until so many are readable, neither fewer nor more. Raises ``CannotMeasure``."""
-    if isinstance(system, Carnet):
-        wait_until(system.all_delivered, every=_POLL_SECONDS)
-    else:
-        wait_until(lambda: system.readable() >= expected, every=_POLL_SECONDS)
+    wait_until(lambda: system.delivered(expected), every=_POLL_SECONDS)
     if system.readable() != expected:
         raise CannotMeasure(f"{system.readable()} messages are readable where {expected} were accepted")
-
-
-def _confirm(system: System) -> None:
-    """Have readers look for themselves: at the portal, by IMAP. Raises ``CannotMeasure``."""
-    if isinstance(system, Carnet):
-        if not system.read_by_reader(SUBJECT):
-            raise CannotMeasure("the holder does not find the messages at the portal")
-    elif isinstance(system, PostfixDovecot) and system.read_by_reader() != system.readable():
-        raise CannotMeasure("the readers are not told of all messages by IMAP")
 
 
 def _ratios(figures: dict[str, Figure]) -> dict[str, float]:

@@ -31,7 +31,7 @@ def rotate() -> None:
     with installation():
         from django.conf import settings
 
-        from carnet.foundation.owner_keys import forget_cached_keys, master_keys, older_master_ids, rewrap_batch
+        from carnet.foundation.owner_keys import finish_rotation, forget_cached_keys, master_keys, rewrap_batch
         from carnet.foundation.spool import segments_wrapped_by_others
 
         path = Path(settings.CARNET_MASTER_KEY_FILE)
@@ -42,14 +42,13 @@ def rotate() -> None:
         while count := rewrap_batch():
             done += count
             typer.echo(f"  {done} keys wrapped anew")
-        left = older_master_ids()
-        if left or segments_wrapped_by_others(Path(settings.CARNET_SPOOL_DIR), master_keys().current_id):
+        spool = Path(settings.CARNET_SPOOL_DIR)
+        if not finish_rotation(lambda current: segments_wrapped_by_others(spool, current) > 0):
             typer.echo(
-                "The older master keys are kept: segments of the spool still need them. Restart the smtp process, give "
-                "the drain a minute, and run this command again."
+                "The older master keys are kept: what waits in the spool still needs them. Run this command again in a "
+                "minute or two."
             )
             return
-        master_keys().only_current().save(path)
         typer.echo(f"Done: {done} keys wrapped by the new master key {master_keys().current_id}; older ones dropped.")
 
 

@@ -12,6 +12,8 @@ from django.db.models import Max, Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from carnet.foundation import bodies, logs
 
@@ -27,8 +29,13 @@ log = logs.get("worker")
 async def take_up_stalled(context: Any, timestamp: int) -> None:
     """Jobs left running by a worker that no longer beats are put back in the queue."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
-        await app.job_manager.retry_job(job)
-        log.warning("job_taken_up_again", job=job.id, task=job.task_name)
+        try:
+            await app.job_manager.retry_job(job)
+        except UniqueViolation:  # a periodic one whose successor waits already: that one will do
+            await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
+            log.info("job_succeeded_by_another", job=job.id, task=job.task_name)
+        else:
+            log.warning("job_taken_up_again", job=job.id, task=job.task_name)
 
 
 @app.periodic(cron="17 3 * * *")

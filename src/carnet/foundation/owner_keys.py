@@ -2,7 +2,8 @@
 
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from carnet.foundation.models import OwnerKeyRow
 
 _cache = KeyCache()
 _master_lock = threading.Lock()
-_master: tuple[Path, float, MasterKeys] | None = None
+_master: tuple[Path, tuple[int, int], MasterKeys] | None = None
 
 
 def master_keys() -> MasterKeys:
@@ -24,9 +25,10 @@ def master_keys() -> MasterKeys:
     path = Path(settings.CARNET_MASTER_KEY_FILE)
     with _master_lock:
         try:
-            changed = path.stat().st_mtime
+            state = path.stat()
+            changed = (state.st_mtime_ns, state.st_ino)
         except FileNotFoundError:
-            changed = 0.0
+            changed = (0, 0)
         if _master is None or _master[:2] != (path, changed):
             _master = (path, changed, MasterKeys.load(path))
             _cache.forget()
@@ -39,7 +41,10 @@ def owner_key(owner_id: UUID) -> OwnerKey:
 
 
 def owner_keys(owner_ids: Iterable[UUID]) -> dict[UUID, OwnerKey]:
-    """The keys of many owners, in one query at most. Raises ``KeyProblem`` if one has none."""
+    """The keys of many owners, in one query at most. Raises ``KeyProblem`` if one has none.
+
+    They are kept for later only once the caller's transaction is committed: one that it has just made may be undone.
+    """
     found: dict[UUID, OwnerKey] = {}
     missing = []
     for owner_id in set(owner_ids):
@@ -52,8 +57,8 @@ def owner_keys(owner_ids: Iterable[UUID]) -> dict[UUID, OwnerKey]:
         master = master_keys()
         for row in OwnerKeyRow.objects.filter(owner_id__in=missing):
             key = OwnerKey(row.owner_id, master.unwrap(bytes(row.wrapped), row.owner_id.bytes))
-            _cache.put(key)
             found[row.owner_id] = key
+            transaction.on_commit(partial(_cache.put, key))
     for owner_id in missing:
         if owner_id not in found:
             raise KeyProblem(f"owner {owner_id} has no key")
@@ -62,21 +67,28 @@ def owner_keys(owner_ids: Iterable[UUID]) -> dict[UUID, OwnerKey]:
 
 def create_owner_keys(owner_ids: Iterable[UUID]) -> None:
     """Make a key for each owner that has none yet; part of the caller's transaction."""
-    master = master_keys()
-    created = now()
-    OwnerKeyRow.objects.bulk_create(
-        [
-            OwnerKeyRow(
-                owner_id=owner_id,
-                wrapped=master.wrap(secrets.token_bytes(32), owner_id.bytes),
-                master_id=master.current_id,
-                created_at=created,
-            )
-            for owner_id in owner_ids
-        ],
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
+    wanted = [owner_id for owner_id in owner_ids if _cache.get(owner_id) is None]
+    if not wanted:
+        return
+    with transaction.atomic(savepoint=False):
+        # Locked before the key file is read, so that ``finish_rotation`` never drops the master key that wraps these.
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE foundation_owner_key IN ROW EXCLUSIVE MODE")
+        master = master_keys()
+        created = now()
+        OwnerKeyRow.objects.bulk_create(
+            [
+                OwnerKeyRow(
+                    owner_id=owner_id,
+                    wrapped=master.wrap(secrets.token_bytes(32), owner_id.bytes),
+                    master_id=master.current_id,
+                    created_at=created,
+                )
+                for owner_id in wanted
+            ],
+            ignore_conflicts=True,
+            batch_size=1000,
+        )
 
 
 def forget_cached_keys() -> None:
@@ -112,3 +124,19 @@ def older_master_ids() -> dict[str, int]:
             [master_keys().current_id],
         )
         return dict(cursor.fetchall())
+
+
+def finish_rotation(needed_elsewhere: Callable[[str], bool]) -> bool:
+    """Drop the older master keys, unless an owner's key is wrapped by one or ``needed_elsewhere(current id)`` says so.
+
+    No owner's key can be made meanwhile: the table is locked against it, once those in the making are committed.
+    Returns whether they were dropped.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE foundation_owner_key IN SHARE MODE")
+        master = master_keys()
+        if older_master_ids() or needed_elsewhere(master.current_id):
+            return False
+        master.only_current().save(Path(settings.CARNET_MASTER_KEY_FILE))
+    return True

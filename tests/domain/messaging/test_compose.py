@@ -219,12 +219,19 @@ def test_a_long_thread_keeps_its_first_and_last_references() -> None:
     assert (kept[0], kept[1], kept[-1], len(kept)) == ("<0@a>", "<451@a>", "<500@a>", 51)
 
 
+@given(st.text(), st.text(), st.text())
+def test_a_subject_never_breaks_a_line(label: str, family: str, given_name: str) -> None:
+    subject = document_subject([label], family, given_name, date(2020, 1, 1))
+    assert subject.splitlines() == [subject]
+
+
 def test_a_mail_of_documents_carries_the_archive_the_copies_and_the_headers_of_the_trust_space() -> None:
     subject = document_subject(
         ["Lettre de liaison à la sortie d'un établissement de soins"], "Lefèvre", "Anaïs", date(1979, 3, 5)
     )
     assert subject == "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ LEFEVRE Anaïs [05/03/1979]"
     assert document_subject(["a", "b"], "Corse", "Jo", None) == "XDM/1.0/DDM+2 documents CORSE Jo"
+    assert document_subject(["CR"], "Nuñez-Œuvray", "Ève", None) == "XDM/1.0/DDM+CR NUNEZ-OEUVRAY Ève"
     sent = compose_document_message(
         sender_name="Hopital A – Robot",
         sender_address="robot@hopital-a.mssante.fr",

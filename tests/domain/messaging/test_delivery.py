@@ -13,7 +13,14 @@ from carnet.domain.messaging.commands.read import mark_displayed
 from carnet.domain.messaging.commands.write import NewFile, answer, write_new
 from carnet.domain.messaging.delivery.incoming import read_incoming
 from carnet.domain.messaging.envelopes import SpooledEnvelope
-from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Dispatch, FolderEntry, PatientLetter
+from carnet.domain.messaging.models import (
+    Contact,
+    Conversation,
+    ConversationEntry,
+    Dispatch,
+    FolderEntry,
+    PatientLetter,
+)
 from carnet.domain.messaging.queries.conversations import contacts, conversations, count_unread
 from carnet.domain.notifications.models import Notification
 from carnet.domain.spaces.commands import holder

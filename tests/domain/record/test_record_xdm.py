@@ -20,7 +20,6 @@ from carnet.domain.record.xdm import (
     pdf_name,
     read_xdm,
     xdm_for_cda,
-    xdm_subject,
 )
 from carnet.domain.record.xdm.building import submission_set_for
 from carnet.domain.record.xdm.naming import plain_capitals
@@ -223,16 +222,6 @@ def test_a_replacement_is_read_from_the_document():
     assert package.documents[0].entry.replaces_unique_id == "1.2.3"
 
 
-def test_the_subject_follows_the_rule():
-    assert (
-        xdm_subject(["CR d'imagerie médicale"], "Nuñez-Œuvray", "Ève", date(1979, 3, 28))
-        == "XDM/1.0/DDM+CR d'imagerie médicale NUNEZ-OEUVRAY Ève [28/03/1979]"
-    )
-    label = "Lettre de liaison à la sortie d'un établissement de soins"
-    assert xdm_subject([label], "X", "Y") == "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ X Y"
-    assert xdm_subject([label, label], "X", "Y") == "XDM/1.0/DDM+2 documents X Y"
-
-
 def test_the_pdf_name_follows_the_rule():
     name = pdf_name(date(2022, 5, 31), "CR d'imagerie médicale", "CORSE", "FIGATELLIX")
     assert name == "20220531_CR d'imagerie médicale_CORSE_FIGATELLIX.pdf"
@@ -241,10 +230,6 @@ def test_the_pdf_name_follows_the_rule():
 
 @given(st.text(), st.text(), st.text())
 def test_names_never_break_a_line_or_a_path(label: str, family: str, given_name: str):
-    subject = xdm_subject([label], family, given_name, date(2020, 1, 1))
-    assert "\n" not in subject
-    assert "\r" not in subject
-    assert subject.splitlines() == [subject]
     name = pdf_name(date(2020, 1, 1), label, family, given_name)
     assert "/" not in name
     assert name.endswith(".pdf")

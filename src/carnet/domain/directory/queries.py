@@ -97,6 +97,8 @@ def display_name(mailbox: Mailbox) -> str:
 def mailboxes_by_address(addresses: Iterable[str]) -> dict[str, MailboxFacts]:
     """The known mailboxes among these addresses (any case), in one query."""
     wanted = {address.lower() for address in addresses}
+    if not wanted:
+        return {}
     rows = Mailbox.objects.select_related("professional", "organization").filter(address__in=wanted)
     return {row.address: _facts(row) for row in rows}
 

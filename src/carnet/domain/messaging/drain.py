@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from carnet.domain.messaging.commands.deliver import drain_once, remove_done_segments
 from carnet.foundation import logs
@@ -42,7 +42,7 @@ def run(stopping: Callable[[], bool]) -> None:
             if time.monotonic() > tidy_at:
                 remove_done_segments(reader)
                 tidy_at = time.monotonic() + TIDY_SECONDS
-        except OperationalError as problem:  # the database is away: what waits is on disk
+        except (OperationalError, InterfaceError) as problem:  # the database is away: what waits is on disk
             log.error("database_away", exc_info=problem)
             time.sleep(WAIT_SECONDS)
     listener.close()

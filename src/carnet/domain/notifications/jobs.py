@@ -1,5 +1,6 @@
 """Sending notifications: plain e-mails that say that something is there, never what or from whom."""
 
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,7 +20,10 @@ from carnet.foundation.jobs import RETRY, app
 from carnet.foundation.owner_keys import owner_key
 
 BATCH = 100
-CLAIM_SECONDS = 120
+CLAIM_SECONDS = 60
+WORK_SECONDS = 20
+"""How long a group is worked at before what is left of it is let go: with one slow mail server more, still claimed."""
+
 GIVE_UP_AFTER = 8
 _TEMPLATES = {NotificationKind.MESSAGE: "new_message", NotificationKind.DOCUMENT: "new_document"}
 
@@ -31,16 +35,20 @@ def send_waiting() -> None:
     """Send what waits, claimed in groups, each noted as soon as it is sent.
 
     A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
-    again after two minutes. Only the one that was being sent may then reach a person twice.
+    again after a minute. Only the one that was being sent may then reach a person twice.
     """
     problem: Exception | None = None
     while claimed := _claim():
+        until = time.monotonic() + WORK_SECONDS
         spaces = {notification.space_id for notification in claimed}
         points = ContactPoint.objects.in_bulk(spaces)
         off: dict[UUID, set[str]] = {}
         for space_id, kind in Preference.objects.filter(space_id__in=spaces).values_list("space_id", "kind"):
             off.setdefault(space_id, set()).add(kind)
-        for notification in claimed:
+        for rank, notification in enumerate(claimed):
+            if time.monotonic() > until:
+                _let_go(claimed[rank:])
+                break
             try:
                 _send(notification, points.get(notification.space_id), off.get(notification.space_id, set()))
             except OSError as failure:  # the mail server: this one is tried again later, the others now
@@ -50,7 +58,7 @@ def send_waiting() -> None:
         raise problem
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="* * * * * */20")
 @app.task(queueing_lock="notifications-sweep")
 def sweep(timestamp: int) -> None:
     """What a dead worker had claimed, or a mail server refused, is sent within minutes."""
@@ -69,6 +77,12 @@ def _claim() -> list[Notification]:
     at = now()
     Notification.objects.filter(id__in=[one.id for one in claimed]).update(claimed_at=at, attempts=F("attempts") + 1)
     return claimed
+
+
+def _let_go(claimed: list[Notification]) -> None:
+    """These were claimed and not tried: they wait again."""
+    ids = [one.id for one in claimed]
+    Notification.objects.filter(id__in=ids, outcome="").update(claimed_at=None, attempts=F("attempts") - 1)
 
 
 def _send(notification: Notification, point: ContactPoint | None, off: set[str]) -> None:

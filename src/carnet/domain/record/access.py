@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from carnet.domain.audit.commands import leave
+from carnet.domain.nomenclature.values import Confidentiality
 from carnet.domain.record.metadata import load_entry
 from carnet.domain.record.models import Document
 from carnet.domain.record.rules import INVISIBLE_TO_PATIENT_DAYS, DocumentFacts, may_read
@@ -24,7 +25,7 @@ def readable(actor: Actor, at: datetime) -> Q:
     """The predicate of the documents that ``actor`` may read at ``at``: ``rules.may_read`` as SQL."""
     if actor.kind is not ActorKind.HOLDER or actor.space_id is None:
         return Q(pk__in=[])
-    hidden = Q(confidentiality__contains=["INVISIBLE_PATIENT"]) & Q(
+    hidden = Q(confidentiality__contains=[Confidentiality.INVISIBLE_PATIENT.value]) & Q(
         added_at__gt=at - timedelta(days=INVISIBLE_TO_PATIENT_DAYS)
     )
     return Q(space_id=actor.space_id) & ~Q(status="deleted") & ~hidden

@@ -1,29 +1,23 @@
-"""What the record takes in, and what a document is to those already there: decisions as pure functions."""
+"""What the record takes in, who reads it, and when two documents are one: decisions as pure functions."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from carnet.domain.nomenclature.values import Confidentiality
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document
 from carnet.domain.record.media_types import HOLDER_EXTENSIONS, sniff_media_type
-from carnet.domain.record.values import AvailabilityStatus, DocumentEntry
 from carnet.domain.record.xml_safety import XmlRefused
 from carnet.domain.spaces.values import ALLOWED, Actor, ActorKind, Decision, Refusal, refused
 
 __all__ = [
     "INVISIBLE_TO_PATIENT_DAYS",
     "DocumentFacts",
-    "Replacement",
-    "ReplacementVerdict",
     "holder_deposit_refusal",
     "may_read",
     "plain_unique_id",
     "professional_document_refusal",
-    "replacement",
-    "same_document",
 ]
 
 # Mon espace santé, public application: the largest file that a holder may deposit.
@@ -54,7 +48,7 @@ def may_read(actor: Actor, facts: DocumentFacts, now: datetime) -> Decision:
         return refused(Refusal.NOT_YOURS)
     if facts.status == "deleted":
         return refused(Refusal.NOT_FOUND)
-    hidden = "INVISIBLE_PATIENT" in facts.confidentiality
+    hidden = Confidentiality.INVISIBLE_PATIENT in facts.confidentiality
     if hidden and facts.added_at > now - timedelta(days=INVISIBLE_TO_PATIENT_DAYS):
         return refused(Refusal.NOT_FOUND)
     return ALLOWED
@@ -92,73 +86,19 @@ def professional_document_refusal(data: bytes) -> Refusal | None:
         return Refusal.TOO_LARGE
     try:
         embedded_document(data)
-    except XmlRefused:
-        return Refusal.UNREADABLE
-    except NotCda:
-        return Refusal.UNREADABLE
-    except BodyRefused:
+    except (XmlRefused, NotCda, BodyRefused):
         return Refusal.UNREADABLE
     return None
 
 
-def same_document(unique_id_a: str, unique_id_b: str) -> bool:
-    """Whether two uniqueIds name one document, whichever way it came (mail or record)."""
-    first = plain_unique_id(unique_id_a)
-    return bool(first) and first == plain_unique_id(unique_id_b)
-
-
 def plain_unique_id(text: str) -> str:
-    """Root and extension without URN prefix; a UUID root counts without its case, an extension with it."""
+    """What two uniqueIds of one document share, whichever way it came: root and extension without URN prefix.
+
+    A UUID root counts without its case, an extension with it.
+    """
     stripped = text.strip()
     for prefix in ("urn:oid:", "urn:uuid:"):
         if stripped[: len(prefix)].lower() == prefix:
             stripped = stripped[len(prefix) :]
     root, _, extension = stripped.partition("^")
     return f"{root.lower()}^{extension}" if extension else root.lower()
-
-
-class ReplacementVerdict(StrEnum):
-    """What a document that says it replaces another does to the record."""
-
-    NOT_A_REPLACEMENT = "not_a_replacement"
-    REPLACES = "replaces"
-    ALREADY_HERE = "already_here"
-    PARENT_UNKNOWN = "parent_unknown"
-    PARENT_NOT_CURRENT = "parent_not_current"
-    OTHER_PATIENT = "other_patient"
-    ITSELF = "itself"
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """The verdict, and the entry that it is about."""
-
-    verdict: ReplacementVerdict
-    parent: DocumentEntry | None = None
-
-
-def replacement(entry: DocumentEntry, existing: Iterable[DocumentEntry]) -> Replacement:
-    """What `entry` does to `existing`, by the parent that its document names (CDA relatedDocument RPLC).
-
-    1. a document that is already there changes nothing; 2. one that names no parent is simply new; 3. it cannot
-    name itself; 4. a parent that never came leaves it new; 5. the parent must be of the same patient; 6. only an
-    Approved parent is replaced (IHE ITI TF-2 §3.42.4.1.3.3): it becomes Deprecated.
-    """
-    known = list(existing)
-    for other in known:
-        if same_document(other.unique_id, entry.unique_id):
-            return Replacement(ReplacementVerdict.ALREADY_HERE, other)
-    if not entry.replaces_unique_id:
-        return Replacement(ReplacementVerdict.NOT_A_REPLACEMENT)
-    if same_document(entry.replaces_unique_id, entry.unique_id):
-        return Replacement(ReplacementVerdict.ITSELF)
-    parents = [other for other in known if same_document(other.unique_id, entry.replaces_unique_id)]
-    if not parents:
-        return Replacement(ReplacementVerdict.PARENT_UNKNOWN)
-    # Several versions of one entry share the uniqueId: the current one speaks for the document.
-    parent = next((p for p in parents if p.status is AvailabilityStatus.APPROVED), parents[-1])
-    if parent.patient_id != entry.patient_id:
-        return Replacement(ReplacementVerdict.OTHER_PATIENT, parent)
-    if parent.status is not AvailabilityStatus.APPROVED:
-        return Replacement(ReplacementVerdict.PARENT_NOT_CURRENT, parent)
-    return Replacement(ReplacementVerdict.REPLACES, parent)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from carnet.foundation.spool import segment
 from carnet.foundation.spool.writer import spool_id
 
 _OPEN_FILES = 64
+_LEFT_SECONDS = 60.0  # a segment being made is named at once; one older was left by a killed writer
 
 
 class SegmentUnreadable(Exception):
@@ -72,6 +74,7 @@ class SpoolReader:
 
         The lock is taken before the entries are asked for: a writer indexes only while it holds its segment.
         """
+        self._remove_unborn()
         free: dict[UUID, int] = {}
         for path in self._folder.glob(f"*{segment.SUFFIX}"):
             file = os.open(path, os.O_RDONLY)
@@ -93,6 +96,15 @@ class SpoolReader:
                 os.close(file)
         return len(done)
 
+    def _remove_unborn(self) -> None:
+        """Delete what a writer killed between making a segment and naming it has left."""
+        for path in segment.unborn(self._folder):
+            try:
+                if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
+                    path.unlink()
+            except FileNotFoundError:  # named meanwhile
+                continue
+
     def close(self) -> None:
         for file, _ in self._open.values():
             os.close(file)
@@ -100,8 +112,8 @@ class SpoolReader:
 
 
 def segments_wrapped_by_others(folder: Path, master_id: str) -> int:
-    """How many segments of this folder need another master key than ``master_id`` to be read."""
-    count = 0
+    """How many segments of this folder need another master key than ``master_id`` to be read; one being made may."""
+    count = len(segment.unborn(folder))
     for path in folder.glob(f"*{segment.SUFFIX}"):
         try:
             with open(path, "rb") as file:

@@ -7,6 +7,7 @@ record's position, which never repeats under a segment's key, and the segment id
 
 import secrets
 import struct
+from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -25,6 +26,11 @@ class SegmentDamaged(Exception):
 def header(segment_id: UUID, key: bytes, master: MasterKeys) -> bytes:
     wrapped = master.wrap(key, segment_id.bytes)
     return MAGIC + segment_id.bytes + struct.pack(">H", len(wrapped)) + wrapped
+
+
+def unborn(folder: Path) -> list[Path]:
+    """The segments that are being made: locked by their writer, not named yet."""
+    return list(folder.glob(".????????-????-????-????-????????????"))
 
 
 def new_key() -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import queue
+import select
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from carnet.foundation.spool import segment
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 BATCH = 512
+IDLE_SECONDS = 30.0
+"""A segment that nobody writes to is closed, so that it can be removed once drained, its master key with it."""
+
 NOTIFY_CHANNEL = "carnet_spool"
 
 _INDEX = """
@@ -64,7 +68,9 @@ class SpoolWriter:
     """Appends to segment files of its own and indexes them; one a process.
 
     ``append`` resolves once the record is flushed to disk and its index row is committed. A failure of either
-    raises ``SpoolFull`` to every message of the batch: what may have reached the disk is then never indexed.
+    raises ``SpoolFull`` to every message of the batch: what may have reached the disk is then not indexed, unless
+    the database was lost in the middle of the commit itself, of which nobody can know (RFC 5321 §4.5.5: the sender
+    tries again, and a double is the lesser evil).
     """
 
     def __init__(self, folder: Path, conninfo: str, master: Callable[[], MasterKeys]) -> None:
@@ -77,6 +83,7 @@ class SpoolWriter:
         self._file: int | None = None
         self._cipher: AESGCM | None = None
         self._segment_id = UUID(int=0)
+        self._master_id = ""
         self._position = 0
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
         self._thread.start()
@@ -110,7 +117,11 @@ class SpoolWriter:
         stopping = False
         while not stopping:
             batch = []
-            item = self._queue.get()
+            try:
+                item = self._queue.get(timeout=None if self._file is None else IDLE_SECONDS)
+            except queue.Empty:
+                self._close_segment()
+                continue
             while True:
                 if item is None:
                     stopping = True
@@ -132,7 +143,8 @@ class SpoolWriter:
         self._drop_state()
 
     def _write(self, batch: list[_Waiting]) -> None:
-        if self._file is None or self._position >= SEGMENT_BYTES:
+        full = self._position >= SEGMENT_BYTES
+        if self._file is None or full or self._master().current_id != self._master_id:
             self._open_segment()
         assert self._cipher is not None
         assert self._file is not None
@@ -150,7 +162,9 @@ class SpoolWriter:
         self._position = position
 
     def _index(self, rows: list[tuple[int, int]]) -> None:
-        if self._connection is None or self._connection.closed:
+        if self._connection is None or self._connection.closed or _has_news(self._connection):
+            if self._connection is not None:
+                self._connection.close()
             self._connection = psycopg.connect(self._conninfo, autocommit=True, application_name="carnet-spool")
         # One statement, which is its own transaction: one exchange with the database between the flush and the 250.
         self._connection.execute(
@@ -169,15 +183,18 @@ class SpoolWriter:
         self._close_segment()
         self._segment_id = new_id()
         key = segment.new_key()
-        start = segment.header(self._segment_id, key, self._master())
-        # Born locked under another name: the drain never sees a segment whose writer does not hold it yet.
+        # Born locked under another name: the drain never sees a segment whose writer does not hold it yet. The file
+        # comes before the look at the master keys, so that a rotation that drops one knows of this segment.
         temporary = self._folder / f".{self._segment_id}"
         self._file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        master = self._master()
+        start = segment.header(self._segment_id, key, master)
         _write_all(self._file, [start])
         os.rename(temporary, self._folder / f"{self._segment_id}{segment.SUFFIX}")
         sync_folder(self._folder)
         self._cipher = AESGCM(key)
+        self._master_id = master.current_id
         self._position = len(start)
 
     def _close_segment(self) -> None:
@@ -191,6 +208,13 @@ class SpoolWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _has_news(connection: psycopg.Connection) -> bool:
+    """Whether an idle connection has something to say: it is asked nothing, so only that the server is gone."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _write_all(file: int, pieces: list[bytes]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
@@ -37,27 +37,48 @@ def drain_once(reader: SpoolReader) -> Drained:
     """Deliver the messages that wait longest in this spool, at most 200 (and 64 MB) in one transaction.
 
     The entries are locked, delivered and deleted in the same transaction, so that each message arrives exactly once
-    whatever is killed when. A batch that fails is tried again message by message; one that keeps failing is held,
-    whole on disk, until it is looked at (``carnet queue``).
+    whatever is killed when. A batch that fails is tried again message by message, up to the one that fails; one that
+    keeps failing is held, whole on disk, until it is looked at (``carnet queue``).
+    Raises ``OperationalError`` or ``InterfaceError`` when the database is away, which is no message's fault.
     """
+    taken: list[int] = []
     try:
-        return _drain(reader, BATCH)
+        return _drain(reader, BATCH, taken)
     except Exception as failure:
-        log.warning("batch_failed", exc_info=failure)
-    try:
-        return _drain(reader, 1)
-    except Exception as failure:
-        log.error("message_failed", exc_info=failure)
-        return Drained(0, _count_failure(reader))
+        _raise_if_away(failure)
+        log.warning("batch_failed", exc_info=failure, count=len(taken))
+    delivered = held = 0
+    for _ in range(BATCH):
+        taken.clear()
+        try:
+            done = _drain(reader, 1, taken)
+        except Exception as failure:
+            _raise_if_away(failure)
+            log.error("message_failed", exc_info=failure)
+            return Drained(delivered, held + _count_failure(taken))
+        if done == Drained(0, 0):
+            break
+        delivered, held = delivered + done.delivered, held + done.held
+    return Drained(delivered, held)
+
+
+def _raise_if_away(failure: Exception) -> None:
+    """Raise it again when it says that the database cannot be reached: the connection is lost, or none can be made."""
+    if isinstance(failure, OperationalError | InterfaceError):
+        state = getattr(failure.__cause__, "sqlstate", None) or "08000"
+        if state.startswith(("08", "57P")):  # connection exceptions; operator intervention, starting up
+            raise failure
 
 
 @transaction.atomic
-def _drain(reader: SpoolReader, most: int) -> Drained:
+def _drain(reader: SpoolReader, most: int, locked: list[int]) -> Drained:
+    """One transaction. ``locked`` is told which entries it takes, for when it fails."""
     entries = list(
         SpoolEntry.objects.select_for_update(skip_locked=True)
         .filter(spool_id=reader.spool_id, held="")
         .order_by("id")[:most]
     )
+    locked.extend(entry.id for entry in entries)
     messages: list[Incoming] = []
     done: list[int] = []
     unreadable: list[int] = []
@@ -92,13 +113,10 @@ def deliver(messages: Sequence[Incoming]) -> None:
         send_outbound.defer()
 
 
-def _count_failure(reader: SpoolReader) -> int:
-    """Count one more failure of the message that waits longest; after five it is held. Returns how many were held."""
-    first = SpoolEntry.objects.filter(spool_id=reader.spool_id, held="").order_by("id").first()
-    if first is None:
-        return 0
-    SpoolEntry.objects.filter(id=first.id).update(attempts=F("attempts") + 1)
-    return SpoolEntry.objects.filter(id=first.id, attempts__gte=TRIES).update(held="keeps-failing")
+def _count_failure(entries: list[int]) -> int:
+    """Count one more failure of the message that was tried; after five it is held. Returns how many were held."""
+    SpoolEntry.objects.filter(id__in=entries).update(attempts=F("attempts") + 1)
+    return SpoolEntry.objects.filter(id__in=entries, attempts__gte=TRIES).update(held="keeps-failing")
 
 
 def remove_done_segments(reader: SpoolReader) -> int:

@@ -2,7 +2,6 @@
 
 import datetime as dates
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -23,10 +22,10 @@ from carnet.domain.messaging.compose.writing import (
     usable_message_ids,
 )
 from carnet.domain.messaging.mime.addresses import Address
+from carnet.domain.record.xdm.naming import MAX_LABEL, on_one_line, plain_capitals
 
 XDM_PREFIX = "XDM/1.0/DDM+"
 XDM_FILE_NAME = "IHE_XDM.zip"
-_LABEL_LENGTH = 40
 _MAX_REFERENCES = 50
 _ANSWER = re.compile(r"\s*(?:re|réf|rép)\s*:", re.IGNORECASE)
 _MSS_FIELD = re.compile(r"X-MSS-[A-Z]{1,20}\Z")
@@ -199,10 +198,9 @@ def document_subject(labels: Sequence[str], birth_name: str, first_name: str, bi
     """`XDM/1.0/DDM+<label> <NOM> <prénom> [JJ/MM/AAAA]` (ANS, Référentiel socle MSSanté #2, ECO.2.1.3).
 
     The label is that of the one document cut at 40 characters, or `N documents`; the birth name is in capitals
-    without accents.
+    without accents; what is unknown is left out.
     """
-    label = labels[0][:_LABEL_LENGTH].strip() if len(labels) == 1 else f"{len(labels)} documents"
-    plain = unicodedata.normalize("NFD", birth_name)
-    capitals = "".join(one for one in plain if not unicodedata.combining(one)).upper()
-    born = f" [{birth_date:%d/%m/%Y}]" if birth_date else ""
-    return f"{XDM_PREFIX}{label} {capitals} {first_name}{born}"
+    label = on_one_line(labels[0])[:MAX_LABEL].strip() if len(labels) == 1 else f"{len(labels)} documents"
+    born = f"[{birth_date:%d/%m}/{birth_date.year:04d}]" if birth_date else ""
+    parts = (label, plain_capitals(birth_name), on_one_line(first_name), born)
+    return XDM_PREFIX + " ".join(part for part in parts if part)

@@ -44,7 +44,7 @@ _UNSAID = frozenset({"", "us-ascii", "ascii", "ansi-x3.4-1968", "unknown-8bit", 
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_LINE_BREAKS = re.compile(r"\r\n|\r")
+_ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _NOT_IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff{_BIDI}]")
 _SPACES_IN_LINE = re.compile("[\t\n\x0b\x0c\r\x85\u2028\u2029]")
 
@@ -84,7 +84,12 @@ def _western(content: bytes) -> str:
 
 def clean_text(text: str) -> str:
     """Text of a body: lines ended by `\\n`, no control character but the tab, no line break at the end."""
-    return _CONTROLS.sub("", _LINE_BREAKS.sub("\n", text)).rstrip("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():  # the same, several times faster
+        text = text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
+    else:
+        text = _CONTROLS.sub("", text)
+    return text.rstrip("\n")
 
 
 def clean_line(text: str) -> str:

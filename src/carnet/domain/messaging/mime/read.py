@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from carnet.domain.messaging.mime.addresses import Address, parse_addresses
 from carnet.domain.messaging.mime.charsets import clean_text, decode
@@ -55,6 +56,20 @@ def part_content(raw: bytes, path: str, limits: MimeLimits = DEFAULT_LIMITS) -> 
         if entity.path == path and not entity.is_multipart:
             return _content(raw, entity)
     raise MalformedMessage(MalformedCode.NO_SUCH_PART, "the message has no part of that number")
+
+
+def part_starts(raw: bytes, length: int, limits: MimeLimits = DEFAULT_LIMITS) -> dict[str, bytes]:
+    """The first bytes of the decoded content of each part of `raw`, about `length` of them, by the part's path.
+
+    For a first look at what a part is, whatever it says that it is. Raises `MalformedMessage`.
+    """
+    starts: dict[str, bytes] = {}
+    for entity in _entities(scan(raw, limits)):
+        if not entity.is_multipart:
+            # Three octets become four in base64 and each line may end with two more; one becomes three in Q encoding.
+            end = min(entity.body_start + 3 * length, entity.body_end)
+            starts[entity.path] = _content(raw, replace(entity, body_end=end))[:length]
+    return starts
 
 
 def _entities(entity: Entity) -> Iterator[Entity]:

@@ -4,25 +4,17 @@ Lenient to read, strict to write: the readers take what the field sends, `proble
 """
 
 from carnet.domain.record.values.checks import MetadataProblem, ProblemCode, problems, submission_problems
-from carnet.domain.record.values.codes import (
-    CONFIDENTIALITY_SYSTEM,
-    AvailabilityStatus,
-    Code,
-    Confidentiality,
-    confidentiality_code,
-)
+from carnet.domain.record.values.codes import AvailabilityStatus, Code, confidentiality_code
 from carnet.domain.record.values.entries import DocumentEntry, SubmissionSet
 from carnet.domain.record.values.identifiers import INS_OIDS, PatientId, is_oid, is_unique_id
 from carnet.domain.record.values.people import Author
 from carnet.domain.record.values.times import Dtm, format_dtm, parse_dtm, parse_ts
 
 __all__ = [
-    "CONFIDENTIALITY_SYSTEM",
     "INS_OIDS",
     "Author",
     "AvailabilityStatus",
     "Code",
-    "Confidentiality",
     "DocumentEntry",
     "Dtm",
     "MetadataProblem",

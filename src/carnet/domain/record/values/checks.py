@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from carnet.domain.record.values.codes import LEVELS, Code, Confidentiality
+from carnet.domain.nomenclature.values import Confidentiality
+from carnet.domain.record.values.codes import LEVELS, Code
 from carnet.domain.record.values.entries import DocumentEntry, SubmissionSet
 from carnet.domain.record.values.identifiers import is_entry_uuid, is_oid, is_unique_id, is_uuid
 

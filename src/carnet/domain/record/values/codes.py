@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from carnet.domain.nomenclature.values import Confidentiality
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -34,38 +36,14 @@ class AvailabilityStatus(StrEnum):
         return next((status for status in cls if status.value.rpartition(":")[2].lower() == word), None)
 
 
-class Confidentiality(StrEnum):
-    """Visibility of a document (ANS, JDV_J08: HL7 levels and TRE_A07)."""
-
-    NORMAL = "N"
-    RESTRICTED = "R"
-    VERY_RESTRICTED = "V"
-    MASKED_FROM_PROFESSIONALS = "MASQUE_PS"
-    INVISIBLE_TO_PATIENT = "INVISIBLE_PATIENT"
-    INVISIBLE_TO_REPRESENTATIVES = "INVISIBLE_REPRESENTANTS_LEGAUX"
-
-    @property
-    def is_level(self) -> bool:
-        """Whether this is one of the HL7 levels, of which every document carries one."""
-        return self.value in LEVELS
-
-
-LEVELS: Final = frozenset({"N", "R", "V"})
-HL7_CONFIDENTIALITY: Final = "2.16.840.1.113883.5.25"
-FRENCH_CONFIDENTIALITY: Final = "1.2.250.1.213.1.1.4.13"
-CONFIDENTIALITY_SYSTEM: Final = {
-    kind.value: HL7_CONFIDENTIALITY if kind.is_level else FRENCH_CONFIDENTIALITY for kind in Confidentiality
-}
-_LABELS: Final = {
-    "N": "Normal",
-    "R": "Restreint",
-    "V": "Très restreint",
-    "MASQUE_PS": "Masqué aux professionnels de santé",
-    "INVISIBLE_PATIENT": "Non visible par le patient",
-    "INVISIBLE_REPRESENTANTS_LEGAUX": "Non visible par les représentants légaux du patient",
-}
+LEVELS: Final = frozenset(kind.value for kind in Confidentiality if kind.is_level)
+"""The HL7 levels, of which every document carries one."""
 
 
 def confidentiality_code(code: str) -> Code:
     """The full coded value of a confidentiality code; an unknown code keeps an empty system."""
-    return Code(code, CONFIDENTIALITY_SYSTEM.get(code, ""), _LABELS.get(code, code))
+    try:
+        known = Confidentiality(code)
+    except ValueError:
+        return Code(code, "", code)
+    return Code(code, known.system, known.label_fr)

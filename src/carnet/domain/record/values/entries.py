@@ -48,21 +48,6 @@ class DocumentEntry:
     uri: str = ""
     replaces_unique_id: str = ""
 
-    @property
-    def is_masked_from_professionals(self) -> bool:
-        """Whether the document is masked to professionals."""
-        return "MASQUE_PS" in self.confidentiality
-
-    @property
-    def is_invisible_to_patient(self) -> bool:
-        """Whether the holder must not see the document yet."""
-        return "INVISIBLE_PATIENT" in self.confidentiality
-
-    @property
-    def is_invisible_to_representatives(self) -> bool:
-        """Whether a minor's legal representatives must not see the document."""
-        return "INVISIBLE_REPRESENTANTS_LEGAUX" in self.confidentiality
-
     def patient_info(self, field: str) -> tuple[str, ...]:
         """The HL7 texts of one field of sourcePatientInfo, such as `PID-5`."""
         return tuple(text for name, text in self.source_patient_info if name == field)

@@ -1,7 +1,7 @@
 """IHE XDM archives (IHE_XDM.zip): how documents travel with a message of MSSanté."""
 
 from carnet.domain.record.xdm.building import build_xdm, xdm_for_cda
-from carnet.domain.record.xdm.naming import pdf_name, xdm_subject
+from carnet.domain.record.xdm.naming import pdf_name
 from carnet.domain.record.xdm.package import (
     XdmDocument,
     XdmFinding,
@@ -25,5 +25,4 @@ __all__ = [
     "pdf_name",
     "read_xdm",
     "xdm_for_cda",
-    "xdm_subject",
 ]

@@ -42,6 +42,11 @@ class XdmProblem(StrEnum):
         return self in _FATAL
 
     @property
+    def withholds(self) -> bool:
+        """Whether something of the archive was not given to its reader."""
+        return self in _WITHHOLDING
+
+    @property
     def sentence(self) -> str:
         """The problem in words, without any of the archive's content."""
         return _SENTENCES[self]
@@ -61,6 +66,13 @@ _FATAL: Final = frozenset(
         XdmProblem.UNSUPPORTED,
     }
 )
+_WITHHOLDING: Final = _FATAL | {
+    XdmProblem.TOO_MANY_DOCUMENTS,
+    XdmProblem.DOCUMENT_MISSING,
+    XdmProblem.DOCUMENT_UNREADABLE,
+    XdmProblem.DOCUMENT_NOT_CDA,
+    XdmProblem.DOCUMENT_NOT_DESCRIBED,
+}
 _SENTENCES: Final = {
     XdmProblem.NOT_A_ZIP: "The file is not a zip archive.",
     XdmProblem.DAMAGED: "The archive is truncated or damaged.",
@@ -105,12 +117,17 @@ class XdmDocument(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class XdmPackage:
-    """The documents of an archive. `headers` go with `documents`, one for one."""
+    """The documents of an archive. `headers` go with `documents`, one for one.
+
+    `named_patients` are those of all metadata, of documents that were not taken too, and of a document that no metadata
+    describe.
+    """
 
     submission_sets: tuple[SubmissionSet, ...] = ()
     documents: tuple[XdmDocument, ...] = ()
     headers: tuple[CdaHeader, ...] = ()
     findings: tuple[XdmFinding, ...] = ()
+    named_patients: frozenset[PatientId] = frozenset()
 
     @property
     def problems(self) -> frozenset[XdmProblem]:
@@ -124,24 +141,26 @@ class XdmPackage:
 
 
 def patient_ids(package: XdmPackage) -> frozenset[PatientId]:
-    """Every INS that the archive names: submission sets, entries, and the documents themselves.
+    """Every INS that the archive names: submission sets, entries, and the documents themselves, taken or left out.
 
     One mail concerns one person (ANS, Référentiel socle MSSanté #2, ECO.2.1.1): more than one is for the caller to
     refuse, as is none.
     """
     found = {sent.patient_id for sent in package.submission_sets}
-    return frozenset(i for i in found if i is not None and i.is_ins).union(*document_patient_ids(package))
+    named = frozenset(i for i in found if i is not None and i.is_ins)
+    return named.union(package.named_patients, *document_patient_ids(package))
 
 
 def document_patient_ids(package: XdmPackage) -> tuple[frozenset[PatientId], ...]:
     """The same for each document alone: its entry (patientId, sourcePatientId, PID-3) and its header."""
     return tuple(
-        _entry_ids(document.entry) | frozenset(header.ins_ids)
+        entry_patient_ids(document.entry) | frozenset(header.ins_ids)
         for document, header in zip(package.documents, package.headers, strict=True)
     )
 
 
-def _entry_ids(entry: DocumentEntry) -> frozenset[PatientId]:
+def entry_patient_ids(entry: DocumentEntry) -> frozenset[PatientId]:
+    """Every INS that the metadata of one document name."""
     texts = [part for text in entry.patient_info("PID-3") for part in text.split("~")]
     found = [entry.patient_id, entry.source_patient_id, *map(PatientId.from_cx, texts)]
     return frozenset(i for i in found if i is not None and i.is_ins)

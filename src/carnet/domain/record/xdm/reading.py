@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from carnet.domain.record.cda import CdaHeader, NotCda, entry_from_header, read_header
 from carnet.domain.record.ebrim import NotASubmission, Submission, read_submission
 from carnet.domain.record.media_types import STYLED_XML, XML, sniff_media_type
-from carnet.domain.record.values import DocumentEntry, SubmissionSet
-from carnet.domain.record.xdm.package import XdmDocument, XdmFinding, XdmPackage, XdmProblem
+from carnet.domain.record.values import DocumentEntry, PatientId, SubmissionSet
+from carnet.domain.record.xdm.package import XdmDocument, XdmFinding, XdmPackage, XdmProblem, entry_patient_ids
 from carnet.domain.record.xdm.safe_zip import SafeZip, XdmLimits, ZipRefused
 from carnet.domain.record.xml_safety import XmlRefused
 
@@ -50,6 +50,7 @@ class _Reader:
     contents: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    named: set[PatientId] = field(default_factory=set)
     entries_seen: int = 0
 
     def package(self) -> XdmPackage:
@@ -64,7 +65,13 @@ class _Reader:
             self.undescribed(name, described)
         if not self.documents:
             self.note(XdmProblem.NO_DOCUMENT)
-        return XdmPackage(tuple(self.sets), tuple(self.documents), tuple(self.headers), tuple(self.findings))
+        return XdmPackage(
+            tuple(self.sets),
+            tuple(self.documents),
+            tuple(self.headers),
+            tuple(self.findings),
+            frozenset(self.named),
+        )
 
     def note(self, problem: XdmProblem, document: int | None = None) -> None:
         self.findings.append(XdmFinding(problem, document))
@@ -95,10 +102,11 @@ class _Reader:
         for entry in submission.entries:
             number = self.entries_seen
             self.entries_seen += 1
-            if number >= MAX_DOCUMENTS:
+            self.named |= entry_patient_ids(entry)
+            if number < MAX_DOCUMENTS:
+                self.described(folder, entry, number)
+            elif number == MAX_DOCUMENTS:
                 self.note(XdmProblem.TOO_MANY_DOCUMENTS)
-                return
-            self.described(folder, entry, number)
 
     def described(self, folder: str, entry: DocumentEntry, number: int) -> None:
         """Take the document of one entry of the metadata."""
@@ -128,14 +136,18 @@ class _Reader:
         self.headers.append(header)
 
     def undescribed(self, name: str, described: bool) -> None:
-        """Take a document that no metadata speak of, when there are no metadata; else only say that it is there."""
+        """Take a document that no metadata speak of, when there are no metadata; else only say that it is there.
+
+        Whom it names counts either way: a document of another person is no less theirs for being left out.
+        """
         content = self.content(name)
         if sniff_media_type(content) not in (XML, STYLED_XML):
             return
         number = self.entries_seen
         if described:
-            if self.is_cda(content):
+            if found := self.cda_header(content):
                 self.note(XdmProblem.DOCUMENT_NOT_DESCRIBED)
+                self.named |= set(found.ins_ids)
             return
         if number >= MAX_DOCUMENTS:
             self.note(XdmProblem.TOO_MANY_DOCUMENTS)
@@ -156,12 +168,11 @@ class _Reader:
             self.note(XdmProblem.DOCUMENT_NOT_CDA, number)
         return None
 
-    def is_cda(self, content: bytes) -> bool:
+    def cda_header(self, content: bytes) -> CdaHeader | None:
         try:
-            read_header(content)
+            return read_header(content)
         except (XmlRefused, NotCda):
-            return False
-        return True
+            return None
 
     def candidates(self) -> Iterator[str]:
         """Files not taken yet that may be clinical documents, in the order of their names."""

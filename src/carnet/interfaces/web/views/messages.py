@@ -27,7 +27,7 @@ from carnet.domain.messaging.queries.conversations import (
 )
 from carnet.domain.messaging.values import ReplyOption
 from carnet.domain.spaces.access import open_space
-from carnet.domain.spaces.values import Act, Decision
+from carnet.domain.spaces.values import Act, Decision, Refusal
 from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
 from carnet.interfaces.web.pieces import attachment_row
 from carnet.interfaces.web.rows import conversation_row, page
@@ -75,6 +75,8 @@ def send_answer(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> H
         if not isinstance(done, Decision):
             messages.success(request, _("Your answer is sent."))
             return redirect(f"{reverse('conversation', args=[conversation_id])}#message-{done.message_id}")
+        if done.reason in (Refusal.NOT_FOUND, Refusal.NOT_YOURS):
+            return refusal_page(request, done)
         form.add_error(None, refusal_sentence(done.reason))
     opened = open_conversation(who.actor, Act.READ_CONVERSATION, who.space.id, conversation_id)
     if isinstance(opened, Decision):
