@@ -36,7 +36,6 @@ class Ledger:
 
     sent: dict[int, Sent] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    answers_while_away: list[str] = field(default_factory=list)
 
     def count(self, fate: Fate) -> int:
         return sum(1 for one in self.sent.values() if one.fate is fate)
@@ -62,7 +61,8 @@ def content(number: int, sender: str, to: str, size: int = 0) -> bytes:
 def send_one(client: smtplib.SMTP, sender: str, addresses: list[str], message: bytes) -> tuple[Fate, str]:
     """One transaction, told apart by where it broke. The content has no line that begins with a dot."""
     try:
-        for code, text in (client.mail(sender), *(client.rcpt(address) for address in addresses), client.docmd("DATA")):
+        for command in (f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{address}>" for address in addresses), "DATA"):
+            code, text = client.docmd(command)
             if code not in (250, 354):
                 client.rset()
                 return Fate.REFUSED, f"{code} {text.decode('utf-8', 'replace')}"

@@ -10,7 +10,7 @@ from promises import check
 from sender import Ledger, Load
 
 MESSAGES = 200
-TOGETHER = (("postmaster",), ("supervisor",), ("worker", "web", "imap"), ("keeper",), ("drain",), ("smtp",))
+TOGETHER = (("worker", "web", "imap"), ("supervisor",), ("postmaster",), ("keeper",), ("drain",), ("smtp",))
 """What is killed in one run of 200 messages, each at a moment of its own. The database is two processes: PostgreSQL's
 postmaster, and the keeper that answers for it. Worker, portal and mail clients' door take no part in the delivery."""
 

@@ -92,9 +92,7 @@ class Attached:
 def swaks(port: int, folder: Path, sender: str, recipients: Sequence[str], *more: str) -> Spoken:
     """Run swaks against a door of this machine."""
     command = [tool("swaks"), "--server", "127.0.0.1", "--port", str(port), "--helo", "poste.test", "--timeout", "60s"]
-    command += ["--from", sender, "--to", ",".join(recipients), "--suppress-data", "--no-data-fixup", *more]
-    if "--data" not in more:
-        command.remove("--no-data-fixup")
+    command += ["--from", sender, "--to", ",".join(recipients), "--suppress-data", *more]
     done = subprocess.run(command, capture_output=True, timeout=120, check=False, cwd=folder)
     return Spoken(done.returncode, done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace"))
 
@@ -107,7 +105,8 @@ def message_options(
     body.write_text(text, "utf-8")
     options = ["--header", f"Subject: {encoded(subject)}"]
     for header in headers:
-        options += ["--add-header", header]
+        # swaks writes a Message-Id of its own unless that very one is replaced.
+        options += ["--header" if header.lower().startswith("message-id:") else "--add-header", header]
     if not attached:
         return [*options, "--add-header", "Content-Type: text/plain; charset=utf-8", "--body", f"@{body}"]
     options += ["--attach-type", "text/plain; charset=utf-8", "--attach-body", f"@{body}"]
@@ -203,7 +202,7 @@ def run_mbsync(folder: Path, port: int, ca_file: str, login: str, password: str)
     settings.write_text(
         f"""
 IMAPAccount carnet
-Host 127.0.0.1
+Host localhost
 Port {port}
 User {login}
 Pass "{password}"
@@ -249,7 +248,6 @@ set imap_user="{login}"
 set imap_pass="{password}"
 set ssl_starttls=yes
 set ssl_force_tls=yes
-set ssl_usesystemcerts=no
 set ssl_ca_certificates_file="{ca_file}"
 set certificate_file="{folder}/certificates"
 set header_cache=""

@@ -31,7 +31,7 @@ def report_to_sender(demo: Demo, door: str, subject: str) -> EmailMessage:
         found = [one for one in demo.operator.holding("Undelivered") if subject in original_headers(one[2])]
         assert len(found) <= 1
         if found:
-            assert found[0][0] == ""  # the null return path: nothing answers a report (RFC 5321 §4.5.5)
+            assert found[0][0] in ("", "<>")  # the null return path: nothing answers a report (RFC 5321 §4.5.5)
         return found[0][2] if found else None
 
     return eventually(in_mailbox if door == "submission" else at_the_operator, "a report to the sender")
@@ -87,22 +87,22 @@ def hostile_archives() -> dict[str, tuple[bytes, str]]:
     good = zipped({"IHE_XDM/SUBSET01/DOC0001.XML": b"<a/>"})
     return {
         "not-a-zip": (b"Ceci n'est pas une archive.\r\n" * 50, "Cette archive n’est pas un fichier zip."),
-        "truncated": (good[:-30], "Cette archive est abîmée ou coupée."),
+        "truncated": (good[:-30], "Cette archive est abîmée ou incomplète."),
         "bomb": (
             zipped({"IHE_XDM/SUBSET01/DOC0001.XML": bytes(6_000_000)}),
-            "Cette archive se déploie en bien plus qu’elle ne pèse",
+            "Cette archive contient bien plus que sa taille ne l’annonce",
         ),
         "bomb-of-many": (
             zipped({f"IHE_XDM/SUBSET01/DOC{n:04d}.XML": bytes(19_000_000) for n in range(6)}),
-            "Cette archive se déploie en trop de données.",
+            "Cette archive contient trop de données.",
         ),
         "dot-dot": (
             zipped({"IHE_XDM/SUBSET01/../../../../tmp/carnet-was-here": b"oops"}),
-            "Un fichier de cette archive porte un nom qui pourrait nuire.",
+            "Un fichier de cette archive porte un nom qui pourrait être nuisible.",
         ),
         "absolute": (
             zipped({"/tmp/carnet-was-here": b"oops"}),
-            "Un fichier de cette archive porte un nom qui pourrait nuire.",
+            "Un fichier de cette archive porte un nom qui pourrait être nuisible.",
         ),
     }
 
@@ -268,7 +268,7 @@ def test_one_recipient_in_two_gets_what_is_hers_and_the_report_names_the_other(
         *("--attach-name", "IHE_XDM.zip", "--attach", f"@{path}"),
     )
     assert sent.sent, sent.transcript
-    report = report_to_sender(demo, "operators", demo.operator and "eux personnes")
+    report = report_to_sender(demo, "operators", "personnes")
     check_report(report, demo.address(STEPHANE), "5.7.1", OTHER_PATIENT)
     assert RUTH not in str(list(report.iter_parts())[1])
     ruth.open_conversation("À deux personnes")

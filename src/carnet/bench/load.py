@@ -179,7 +179,7 @@ async def _expect(reader: asyncio.StreamReader, code: bytes) -> None:
 
 
 def message(sender: str, recipient: str, number: int, octets: int) -> bytes:
-    """A message like those of ``smtp-source``: five fields, and ``octets`` of payload filled up to whole lines of 78."""
+    """A message like those of ``smtp-source``: five fields, and ``octets`` of payload, filled up to whole lines."""
     head = (
         f"From: <{sender}>\r\nTo: <{recipient}>\r\nDate: Mon, 2 Nov 2026 08:00:00 +0100\r\n"
         f"Message-Id: <{number}.{time.time_ns():x}@bench.test>\r\nSubject: {SUBJECT}\r\n\r\n"

@@ -31,7 +31,7 @@ class Report:
     ratios: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        """``{"bench", "machine", "figures": {name: {"value", "unit", "p50_ms", "p99_ms"}}, "ratios": {name: value}}``."""
+        """``{"bench", "machine", "figures": {name: {"value", "unit", "p50_ms", "p99_ms"}}, "ratios": {name: n}}``."""
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
     def write(self, path: Path) -> None:

@@ -4,8 +4,8 @@ What is measured, for each of the two, in each round:
 
 1. ``accept``: messages of 2 KB, then of 200 KB, from ``smtp-source``, each on a new connection: from the first
    connection until the last has its 250. Delivery runs all the while. The backlog is then left to drain.
-2. ``end_to_end``: messages of 5 KB, until every one can be read: in Carnet when the conversations hold it (the commit that
-   the portal reads from), in Dovecot when its file lies in the maildir. At the end readers look for themselves.
+2. ``end_to_end``: messages of 5 KB, until every one can be read: in Carnet when the conversations hold it (the commit
+   that the portal reads from), in Dovecot when its file lies in the maildir. At the end readers look for themselves.
 3. Single messages by a client of ours: the time until the 250 while as many sessions are at it, and, one at a time
    with nothing else going on, the time until the message can be read.
 
@@ -94,7 +94,7 @@ class _Measured:
 class Plan:
     """How much is measured: messages of 2 and 5 KB a round (a fifth as many of 200 KB), rounds, people written to."""
 
-    messages: int = 2_000
+    messages: int = 3_000
     rounds: int = 2
     recipients: int = 1
     only: Side | None = None

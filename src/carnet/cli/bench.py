@@ -19,7 +19,7 @@ def main() -> None:
 
 @app.command()
 def smtp(
-    messages: Annotated[int, typer.Option(min=20, help="Messages of each size in a round (200 KB: a fifth).")] = 2_000,
+    messages: Annotated[int, typer.Option(min=20, help="Messages of each size in a round (200 KB: a fifth).")] = 3_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of both, in turn; the median counts.")] = 2,
     recipients: Annotated[int, typer.Option(min=1, max=5, help="People who are written to.")] = 1,
     only: Annotated[str | None, typer.Option(help="Measure `carnet` or `peer` alone.")] = None,

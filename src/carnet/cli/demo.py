@@ -5,6 +5,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,7 @@ def demo(
     supervisor.run()
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
-    print("Demo stopped; its data is kept in", folder)  # noqa: T201
+    print("Demo stopped; its data is kept in", folder)  # noqa: T201 - the terminal is its reader
 
 
 def _delete(folder: Path) -> None:
@@ -124,10 +125,10 @@ def _children() -> list[ChildSpec]:
     return process_children()
 
 
-def _event_writer(folder: Path):  # type: ignore[no-untyped-def]
+def _event_writer(folder: Path) -> Callable[[Event], None]:
     log = folder / "log" / "supervisor.log"
     log.parent.mkdir(exist_ok=True, mode=0o700)
-    file = open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115
+    file = open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115 - open as long as the demo
 
     def write(event: Event) -> None:
         file.write(event.line() + "\n")

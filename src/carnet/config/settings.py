@@ -121,6 +121,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "carnet.interfaces.web.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -193,10 +194,17 @@ CSRF_TRUSTED_ORIGINS = [CARNET_WEB_URL] if _https else []
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+# The counters of tries live here: beyond the default of 300 entries a crowd of tries would push out its own count.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
+}
 
-# uploads stay out of memory beyond a small size, and are bounded
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# uploads are bounded, and never written to a disk in clear
+FILE_UPLOAD_HANDLERS = ["carnet.interfaces.web.uploads.InMemoryUpload"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 

@@ -72,7 +72,7 @@ def configure(level: str, file: Path | None = None) -> None:
     stream = sys.stderr
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stream = open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115
+        stream = open(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "w", buffering=1)  # noqa: SIM115 - open as long as the process
     threshold = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[

@@ -32,8 +32,8 @@ def copy_rows(rows: Sequence[Model]) -> None:
 def server_cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """A cursor on Django's connection, in the same transaction, that sends parameters apart from the statement.
 
-    ``%b`` sends one in binary: large byte strings then travel as they are. Django's own cursors write every parameter into the statement's text, byte
-    strings in hexadecimal.
+    ``%b`` sends one in binary: large byte strings then travel as they are. Django's own cursors write every parameter
+    into the statement's text, byte strings in hexadecimal.
     """
     connection.ensure_connection()
     assert isinstance(connection.connection, psycopg.Connection)

@@ -12,7 +12,6 @@ from carnet.domain.directory.rules import (
     check_change,
     check_mailbox,
     description_is_clear,
-    directory_rank,
     sender_label,
     trust,
 )
@@ -127,18 +126,6 @@ def test_label_is_one_line_whatever_it_is_made_of(title, given_name, family_name
     )
     assert not any(unicodedata.category(character)[0] == "C" for character in made)
     assert made == " ".join(made.split())
-
-
-def test_preferred_mailbox_comes_first_and_software_last():
-    boxes = [(APP, 1), (PER, None), (ORG, 1), (PER, 2), (CAB, 1), (PER, 0)]
-    assert sorted(boxes, key=lambda box: directory_rank(*box)) == [
-        (ORG, 1),
-        (CAB, 1),
-        (APP, 1),
-        (PER, 2),
-        (PER, None),
-        (PER, 0),
-    ]
 
 
 LISTED = frozenset({Domain("medecin.mssante.fr"), Domain.parse("chu-orléans.mssante.fr")})

@@ -12,13 +12,12 @@ from carnet.domain.messaging.compose import (
     ComposeProblem,
     ComposeRefused,
     FailedRecipient,
-    compose_bounce_text,
     compose_dsn,
     compose_mdn,
 )
 from carnet.domain.messaging.compose.reports import DsnAction
 from carnet.domain.messaging.mime.read import read_message
-from carnet.domain.messaging.rules import may_answer_automatically, receipt_wanted
+from carnet.domain.messaging.rules import receipt_wanted
 from carnet.domain.messaging.values import SmtpError
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -91,7 +90,6 @@ def test_a_failure_report_speaks_french_and_english_and_holds_nothing_of_the_bod
 def test_nothing_automatic_answers_a_report() -> None:
     parsed = read_message(dsn())
     assert parsed.report_type == "delivery-status"
-    assert not may_answer_automatically(parsed, "a@b.fr")
     assert not receipt_wanted(parsed, "a@b.fr", {"patient.mssante.fr"})
 
 
@@ -144,26 +142,6 @@ def test_a_receipt_of_reading_is_that_of_rfc_8098() -> None:
     assert "Original-Message-ID: <o1@hopital-a.mssante.fr>" in text
     assert "Disposition: automatic-action/MDN-sent-automatically; displayed" in text
     assert f"Final-Recipient: rfc822; {PATIENT}" in text
-
-
-def test_the_undelivered_notice_is_a_plain_mail_that_gives_the_cause() -> None:
-    sent = compose_bounce_text(
-        reporting_domain="patient.mssante.fr",
-        return_path="a@hopital-a.mssante.fr",
-        recipient=PATIENT,
-        error=SmtpError.MAILBOX_NOT_FOUND,
-        message_id="<b1@patient.mssante.fr>",
-        date=NOON,
-        original_message_id="<o1@hopital-a.mssante.fr>",
-        original_date=NOON,
-    )
-    parsed = read_message(sent.content)
-    assert sent.return_path == ""
-    assert parsed.subject == "Message non distribué"
-    assert SmtpError.MAILBOX_NOT_FOUND.french in parsed.text
-    assert parsed.in_reply_to == "<o1@hopital-a.mssante.fr>"
-    assert parsed.is_automatic
-    assert not parsed.is_report
 
 
 @pytest.mark.parametrize("error", SmtpError)

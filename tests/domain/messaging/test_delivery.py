@@ -108,6 +108,13 @@ def test_a_sender_that_the_directory_does_not_know_is_shown_unverified_with_its_
     assert "House" not in shown.name
 
 
+def test_a_holder_who_writes_to_another_holder_is_refused(patient):
+    stranger = address(cast.STEPHANE)
+    arrive(mail(sender=stranger), sender=stranger)
+    assert conversations(patient).rows == []
+    assert not Notification.objects.filter(space_id=patient).exists()
+
+
 def test_an_answer_by_references_joins_and_a_subject_alone_does_not(patient):
     first = mail(message_id="<first@x.test>")
     arrive(first, mail(subject="Re: Votre sortie", In_Reply_To="<first@x.test>"), mail(subject="Re: Votre sortie"))

@@ -15,24 +15,12 @@ from carnet.domain.messaging.rules import (
     may_end,
     may_holder_answer,
     may_holder_write,
-    may_start,
-    reopens,
     reply_options,
 )
-from carnet.domain.messaging.values import EndingKind, MessagingRefusal, ReplyOption, SenderKind
+from carnet.domain.messaging.values import EndingKind, MessagingRefusal, ReplyOption
 
 OPEN = ContactState(has_written=True)
 HEADER, SUBJECT = EndingKind.HEADER_FIN, EndingKind.SUBJECT_FIN
-
-
-@pytest.mark.parametrize("kind", SenderKind)
-def test_only_a_professional_starts(kind: SenderKind) -> None:
-    assert bool(may_start(kind, recipient_is_holder=True)) == (kind is not SenderKind.HOLDER)
-
-
-def test_two_holders_never_write_to_each_other() -> None:
-    assert may_start(SenderKind.HOLDER, recipient_is_holder=True).reason is MessagingRefusal.HOLDER_TO_HOLDER
-    assert may_start(SenderKind.HOLDER, recipient_is_holder=False).reason is MessagingRefusal.HOLDER_MAY_NOT_START
 
 
 @pytest.mark.parametrize(
@@ -93,12 +81,6 @@ def test_an_ending_is_exact(subject: str, header: str | None, ending: EndingKind
 def test_only_who_took_part_ends() -> None:
     assert may_end(sender_took_part=True)
     assert may_end(sender_took_part=False).reason is MessagingRefusal.DID_NOT_TAKE_PART
-
-
-def test_only_an_ordinary_message_of_a_professional_reopens() -> None:
-    assert reopens(SenderKind.ORG, None)
-    assert not reopens(SenderKind.ORG, HEADER)
-    assert not reopens(SenderKind.HOLDER, None)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet.domain.directory.values import MailboxKind
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.mime.message import ParsedMessage
 from carnet.domain.messaging.rules import (
@@ -18,14 +19,13 @@ from carnet.domain.messaging.rules import (
     dsn_allowed,
     is_automatic_double,
     match_conversation,
-    may_answer_automatically,
     patient_matches,
     receipt_due,
     receipt_wanted,
     recipient_reply,
     sender_display,
 )
-from carnet.domain.messaging.values import DeliveryOutcome, MessagingRefusal, RecipientState, SenderKind
+from carnet.domain.messaging.values import DeliveryOutcome, MessagingRefusal, RecipientState
 
 WARD = "cardio@hopital-a.mssante.fr"
 ROBOT = "robot@hopital-a.mssante.fr"
@@ -232,10 +232,6 @@ def test_a_failure_is_reported_only_inside_the_trust_list(
 def test_a_message_that_goes_round_is_stopped() -> None:
     assert check_loop(MAX_RECEIVED - 1)
     assert check_loop(MAX_RECEIVED).reason is MessagingRefusal.LOOP
-    assert may_answer_automatically(ParsedMessage(), WARD)
-    assert not may_answer_automatically(ParsedMessage(received_count=MAX_RECEIVED), WARD)
-    assert not may_answer_automatically(ParsedMessage(precedence="list"), WARD)
-    assert not may_answer_automatically(ParsedMessage(), None)
 
 
 @pytest.mark.parametrize(
@@ -259,9 +255,9 @@ def test_a_corsican_number_has_no_case() -> None:
     assert patient_matches("2790320215189aa".upper(), {"2790320215189AA".lower()})
 
 
-@given(st.sampled_from(SenderKind), st.booleans())
-def test_a_double_is_a_robot_that_sends_documents(kind: SenderKind, carries: bool) -> None:
-    assert is_automatic_double(kind, carries_documents=carries) == (kind is SenderKind.APP and carries)
+@given(st.sampled_from(MailboxKind), st.booleans())
+def test_a_double_is_a_robot_that_sends_documents(kind: MailboxKind, carries: bool) -> None:
+    assert is_automatic_double(kind, carries_documents=carries) == (kind is MailboxKind.APP and carries)
 
 
 @pytest.mark.parametrize("refusal", MessagingRefusal)

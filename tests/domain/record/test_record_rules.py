@@ -15,6 +15,7 @@ from carnet.domain.record.rules import (
 )
 from carnet.domain.spaces.values import Refusal
 
+LIMIT = 5_000_000
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 TIFF = b"II*\x00\x08\x00\x00\x00"
 
@@ -84,12 +85,12 @@ def test_only_harmless_types_are_shown_in_place():
     ],
 )
 def test_a_holder_deposits_what_the_field_accepts(name: str, data: bytes, refusal: Refusal | None):
-    assert holder_deposit_refusal(name, data) is refusal
+    assert holder_deposit_refusal(name, data, LIMIT) is refusal
 
 
-def test_the_limit_is_five_million_bytes():
-    assert holder_deposit_refusal("a.pdf", PDF.ljust(5_000_000)) is None
-    assert holder_deposit_refusal("a.pdf", PDF.ljust(5_000_001)) is Refusal.TOO_LARGE
+def test_a_file_is_as_large_as_the_limit_at_most():
+    assert holder_deposit_refusal("a.pdf", PDF.ljust(LIMIT), LIMIT) is None
+    assert holder_deposit_refusal("a.pdf", PDF.ljust(LIMIT + 1), LIMIT) is Refusal.TOO_LARGE
 
 
 @pytest.mark.parametrize("path", sample_parameters("cda", "*.xml"))

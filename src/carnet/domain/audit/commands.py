@@ -31,6 +31,7 @@ class NewEvent:
 
 
 def leave(event: NewEvent) -> None:
+    """Add one event to the trail of its space: see ``leave_all``."""
     leave_all([event])
 
 
@@ -99,7 +100,7 @@ def make_partitions(months_ahead: int = 13) -> int:
     made = 0
     month = datetime(now().year, now().month, 1)  # noqa: DTZ001 - a calendar month, used as text in SQL
     for _ in range(months_ahead):
-        following = datetime(month.year + month.month // 12, month.month % 12 + 1, 1)  # noqa: DTZ001
+        following = datetime(month.year + month.month // 12, month.month % 12 + 1, 1)  # noqa: DTZ001 - likewise
         name = f"audit_access_event_{month:%Y_%m}"
         with connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])

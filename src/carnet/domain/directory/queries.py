@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
-
 from carnet.domain.directory.models import Mailbox, TrustedDomain
 from carnet.domain.directory.rules import sender_label, trust
 from carnet.domain.directory.values import Domain, MailboxKind
@@ -104,13 +102,6 @@ def mailboxes_by_address(addresses: Iterable[str]) -> dict[str, MailboxFacts]:
 
 
 def mailboxes_by_id(ids: Iterable[UUID]) -> dict[UUID, MailboxFacts]:
+    """The known mailboxes among these ids, in one query."""
     rows = Mailbox.objects.select_related("professional", "organization").filter(id__in=set(ids))
     return {row.id: _facts(row) for row in rows}
-
-
-def mailboxes_of(finess: str) -> list[MailboxFacts]:
-    """The mailboxes attached to an establishment: its geographic FINESS, or all those of a juridical one."""
-    rows = Mailbox.objects.select_related("professional", "organization").filter(
-        Q(organization_id=finess) | Q(organization__finess_ej=finess)
-    )
-    return [_facts(row) for row in rows]

@@ -17,10 +17,6 @@ MAX_DESCRIPTION_LENGTH = 500
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _VOWELS = frozenset("aeiouy")
-# In lists a person is shown before a team, a team before a practice, and software last: nobody reads its
-# mail.
-_KIND_ORDER = {MailboxKind.PER: 0, MailboxKind.ORG: 1, MailboxKind.CAB: 2, MailboxKind.APP: 3}
-_NO_RANK = 1_000_000
 
 
 class MailboxProblem(StrEnum):
@@ -140,11 +136,6 @@ def sender_label(
     if not given or not family:
         return ""
     return " ".join(part for part in (_one_line(title), given, family, _one_line(entity)) if part)
-
-
-def directory_rank(kind: MailboxKind, rank: int | None) -> tuple[int, int]:
-    """Where a mailbox stands among others: preferred first (rank 1), unranked last, then by kind."""
-    return (rank if rank is not None and rank > 0 else _NO_RANK, _KIND_ORDER[kind])
 
 
 class TrustReason(StrEnum):

@@ -26,15 +26,17 @@ def run(stopping: Callable[[], bool]) -> None:
     reader = SpoolReader(settings.CARNET_SPOOL_DIR, master_keys)
     listener = Listener(NOTIFY_CHANNEL)
     tidy_at = time.monotonic() + TIDY_SECONDS
-    last_turn = 0.0
+    next_turn = 0.0
     while not stopping():
         try:
             listener.wait(WAIT_SECONDS)
             close_old_connections()
             while not stopping():
-                time.sleep(max(0.0, last_turn + TURN_SECONDS - time.monotonic()))
-                last_turn = time.monotonic()
+                time.sleep(max(0.0, next_turn - time.monotonic()))
+                began = time.monotonic()
                 done = drain_once(reader)
+                # A message that came alone is no load: the next one is not made to wait.
+                next_turn = began + TURN_SECONDS if done.delivered > 1 else began
                 if done.delivered:
                     log.info("drained", count=done.delivered)
                 if not done.delivered:

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import F
 
 from carnet.domain.identity.queries import display_name, traits_of
+from carnet.domain.identity.values import patient_address
+from carnet.domain.messaging import rules
 from carnet.domain.messaging.commands.carnet_mail import deliver_report
 from carnet.domain.messaging.compose import FailedRecipient, compose_dsn, compose_mdn, make_message_id
 from carnet.domain.messaging.envelopes import MessageHead, envelope_name
@@ -64,12 +66,13 @@ def _try(mail: OutboundMail) -> None:
     if 200 <= code < 300:
         _settle(mail, OutboundMail.State.SENT, code)
         return
-    expired = now() - mail.created_at > timedelta(seconds=settings.CARNET_OUTBOUND_GIVE_UP_SECONDS)
-    if code >= 500 or expired:
+    at = now()
+    give_up_after = timedelta(seconds=settings.CARNET_OUTBOUND_GIVE_UP_SECONDS)
+    wait = rules.next_try(code, mail.attempts, at - mail.created_at, give_up_after)
+    if wait is None:
         _give_up(mail, sender, recipient, code, text)
-        return
-    wait = min(60 * 2 ** min(mail.attempts, 8), 4 * 3600)
-    OutboundMail.objects.filter(id=mail.id).update(next_try_at=now() + timedelta(seconds=wait), last_code=str(code))
+    else:
+        OutboundMail.objects.filter(id=mail.id).update(next_try_at=at + wait, last_code=str(code))
 
 
 def _send(domain: str, sender: str, recipient: str, content: bytes) -> tuple[int, str]:
@@ -88,7 +91,10 @@ def _send(domain: str, sender: str, recipient: str, content: bytes) -> tuple[int
                 context.verify_mode = ssl.CERT_NONE
                 client.starttls(context=context)
                 client.ehlo()
-            client.sendmail(sender, [recipient], content)
+            options = [] if f"{sender}{recipient}".isascii() else ["SMTPUTF8"]
+            if options and not client.has_extn("smtputf8"):
+                return 553, "the other operator takes no address beyond ASCII"  # RFC 6531 §3.5
+            client.sendmail(sender, [recipient], content, options)
             return 250, ""
     except smtplib.SMTPRecipientsRefused as refusal:
         code, text = next(iter(refusal.recipients.values()))
@@ -143,7 +149,7 @@ def send_receipt(space_id: str, message_id: str) -> None:
         space = HealthSpace.objects.get(id=owner)
         sealed = Message.objects.values_list("envelope", flat=True).get(owner_id=owner, id=message)
         head = MessageHead.from_json(owner_keys([owner])[owner].open(envelope_name(message), sealed))
-        address = f"{space.ins}@{settings.CARNET_PATIENT_DOMAIN}"
+        address = patient_address(space.ins, settings.CARNET_PATIENT_DOMAIN)
         receipt = compose_mdn(
             reader_name=display_name(traits_of(space.person_id)),
             reader_address=address,

@@ -12,21 +12,6 @@ class Direction(StrEnum):
     SENT = "out"
 
 
-class SenderKind(StrEnum):
-    """Who writes: the holder of a health space, or a mailbox of one of the kinds of the national list TRE_R257."""
-
-    HOLDER = "HOLDER"
-    PER = "PER"
-    ORG = "ORG"
-    APP = "APP"
-    CAB = "CAB"
-
-    @property
-    def is_professional(self) -> bool:
-        """True for every mailbox of the health sector, False for a holder."""
-        return self is not SenderKind.HOLDER
-
-
 class ReplyOption(StrEnum):
     """What a holder is offered under a message; the names are those of Mon espace santé's own interface."""
 

@@ -140,11 +140,6 @@ def document_type(code: str, system: str | None = None) -> DocumentType | None:
     return found
 
 
-def document_classes() -> tuple[Code, ...]:
-    """Every class of the DMP, by code."""
-    return tuple(_CLASSES.values())
-
-
 def document_class(code: str) -> Code | None:
     """The class of this code (ANS, JDV_J57)."""
     return _CLASSES.get(code)

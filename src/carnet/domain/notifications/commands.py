@@ -14,6 +14,7 @@ from carnet.foundation.owner_keys import owner_key
 
 
 def notify(space_id: UUID, kind: NotificationKind, about: UUID) -> None:
+    """Ask for one notification: see ``notify_all``."""
     notify_all([(space_id, kind, about)])
 
 
@@ -36,6 +37,7 @@ def set_contact_point(space_id: UUID, *, email: str, language: str) -> None:
 
 
 def set_language(space_id: UUID, language: str) -> None:
+    """The language that notifications are written in from now on."""
     ContactPoint.objects.filter(space_id=space_id).update(language=language)
 
 

@@ -20,8 +20,8 @@ from carnet.foundation.jobs import RETRY, app
 from carnet.foundation.owner_keys import owner_key
 
 BATCH = 100
-CLAIM_SECONDS = 60
-WORK_SECONDS = 20
+CLAIM_SECONDS = 45
+WORK_SECONDS = 5
 """How long a group is worked at before what is left of it is let go: with one slow mail server more, still claimed."""
 
 GIVE_UP_AFTER = 8
@@ -35,7 +35,7 @@ def send_waiting() -> None:
     """Send what waits, claimed in groups, each noted as soon as it is sent.
 
     A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
-    again after a minute. Only the one that was being sent may then reach a person twice.
+    again within a minute. Only the one that was being sent may then reach a person twice.
     """
     problem: Exception | None = None
     while claimed := _claim():
@@ -58,7 +58,7 @@ def send_waiting() -> None:
         raise problem
 
 
-@app.periodic(cron="* * * * * */20")
+@app.periodic(cron="* * * * * */10")
 @app.task(queueing_lock="notifications-sweep")
 def sweep(timestamp: int) -> None:
     """What a dead worker had claimed, or a mail server refused, is sent within minutes."""

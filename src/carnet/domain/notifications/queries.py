@@ -8,6 +8,7 @@ from carnet.foundation.owner_keys import owner_key
 
 
 def wanted_kinds(space_id: UUID) -> set[NotificationKind]:
+    """The kinds that the holder has not switched off."""
     off = set(Preference.objects.filter(space_id=space_id).values_list("kind", flat=True))
     return {kind for kind in NotificationKind if kind.value not in off}
 

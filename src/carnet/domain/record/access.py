@@ -32,6 +32,7 @@ def readable(actor: Actor, at: datetime) -> Q:
 
 
 def facts(document: Document) -> DocumentFacts:
+    """What the right to read a stored document is decided on."""
     return DocumentFacts(
         space_id=document.space_id,
         status=document.status,

@@ -16,6 +16,7 @@ def unique_id_digest(key: OwnerKey, unique_id: str) -> bytes:
 
 
 def dump_entry(entry: DocumentEntry) -> bytes:
+    """The entry as JSON, for ``load_entry``."""
     return orjson.dumps(entry)
 
 

@@ -15,6 +15,7 @@ from carnet.domain.record.values import DocumentEntry
 from carnet.domain.spaces.values import Actor
 from carnet.foundation.clock import now
 from carnet.foundation.owner_keys import owner_key
+from carnet.foundation.places import read_place, write_place
 
 PAGE = 20
 
@@ -38,6 +39,7 @@ class DocumentRow:
 
 
 def row_of(document: Document, entry: DocumentEntry) -> DocumentRow:
+    """One line of a list, from a document and its opened metadata."""
     known = document_type(document.type_code)
     return DocumentRow(
         id=document.id,
@@ -81,15 +83,14 @@ def documents(actor: Actor, *, category: str = "", before: str = "", limit: int 
     if category:
         wanted &= Q(category=category)
     if before:
-        date_text, _, id_text = before.partition("_")
-        try:
-            date, document_id = datetime.fromisoformat(date_text), UUID(id_text)
-        except ValueError:
+        place = read_place(before)
+        if place is None:
             return DocumentPage([], "")
+        date, document_id = place
         wanted &= Q(service_start__lt=date) | Q(service_start=date, id__lt=document_id)
     found = list(Document.objects.filter(wanted).order_by("-service_start", "-id")[: limit + 1])
     shown = found[:limit]
-    next_before = f"{shown[-1].service_start.isoformat()}_{shown[-1].id}" if len(found) > limit else ""
+    next_before = write_place(shown[-1].service_start, shown[-1].id) if len(found) > limit else ""
     if not shown:
         return DocumentPage([], "")
     key = owner_key(shown[0].space_id)

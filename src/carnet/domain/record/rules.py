@@ -20,12 +20,8 @@ __all__ = [
     "professional_document_refusal",
 ]
 
-# Mon espace santé, public application: the largest file that a holder may deposit.
-HOLDER_MAX_BYTES: Final = 5_000_000
 # No public limit exists for professionals: the largest document published by the CI-SIS is 3 MB.
 PROFESSIONAL_MAX_BYTES: Final = 20_000_000
-
-
 # CSP R1111-53: what a professional keeps from the patient until told in person becomes visible after a month.
 INVISIBLE_TO_PATIENT_DAYS: Final = 31
 
@@ -54,7 +50,7 @@ def may_read(actor: Actor, facts: DocumentFacts, now: datetime) -> Decision:
     return ALLOWED
 
 
-def holder_deposit_refusal(file_name: str, data: bytes, max_bytes: int = HOLDER_MAX_BYTES) -> Refusal | None:
+def holder_deposit_refusal(file_name: str, data: bytes, max_bytes: int) -> Refusal | None:
     """Why a holder may not deposit this file, None when they may: its content decides, its name must agree."""
     if not data:
         return Refusal.EMPTY_FILE

@@ -16,11 +16,18 @@ from carnet.domain.audit.commands import leave
 from carnet.domain.identity.models import Person
 from carnet.domain.identity.queries import display_name, traits_of
 from carnet.domain.identity.values import Ins, InvalidIns
-from carnet.domain.notifications.commands import mark_activated, send_code, set_contact_point, set_language
+from carnet.domain.notifications.commands import (
+    mark_activated,
+    send_code,
+    set_contact_point,
+    set_language,
+    set_preferences,
+)
 from carnet.domain.notifications.queries import contact_email
-from carnet.domain.spaces.access import event
+from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.spaces.access import event, open_space
 from carnet.domain.spaces.models import Account, ActivationCode, HealthSpace
-from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, InvalidLogin, Login
+from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, Decision, InvalidLogin, Login, Refusal, refused
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import create_owner_keys, owner_key
@@ -215,17 +222,33 @@ def holder(space: HealthSpace) -> Actor:
 
 
 @transaction.atomic
-def change_language(account: Account, language: str) -> None:
+def change_settings(
+    account: Account, *, language: str, notifications: set[NotificationKind] | None = None
+) -> Decision | None:
+    """Keep the holder's language, and which notifications they want when these are given. ``None`` when done."""
+    opened = open_space(holder(account.space), Act.CHANGE_SETTINGS, account.space_id)
+    if isinstance(opened, Decision):
+        return opened
     Account.objects.filter(pk=account.pk).update(language=language)
     set_language(account.space_id, language)
-    leave(event(holder(account.space), Act.CHANGE_SETTINGS, account.space_id))
+    if notifications is not None:
+        set_preferences(account.space_id, notifications)
+    return None
 
 
 @transaction.atomic
 def signed_in(account: Account) -> None:
+    """The holder has signed in: it is in the trail."""
     leave(event(holder(account.space), Act.SIGN_IN, account.space_id))
 
 
 @transaction.atomic
+def sign_in_refused(account: Account, why: Refusal) -> None:
+    """Somebody who knew the password did not get in: it is in the trail."""
+    leave(event(holder(account.space), Act.SIGN_IN, account.space_id, refused(why)))
+
+
+@transaction.atomic
 def signed_out(account: Account) -> None:
+    """The holder has signed out: it is in the trail."""
     leave(event(holder(account.space), Act.SIGN_OUT, account.space_id))

@@ -33,12 +33,8 @@ def spaces_by_ins(matricules: Iterable[str]) -> dict[str, SpaceFacts]:
     # In SQL of its own: the doors ask for every recipient, and building this costs more than asking it.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (ins) id, ins, state FROM spaces_health_space WHERE ins = ANY(%s) ORDER BY ins, id DESC",
+            "SELECT DISTINCT ON (ins) id, ins, state FROM spaces_health_space"
+            " WHERE ins = ANY(%s) ORDER BY ins, id DESC",
             [wanted],
         )
         return {ins: SpaceFacts(space_id, ins, state) for space_id, ins, state in cursor.fetchall()}
-
-
-def space_facts(space_ids: Iterable[UUID]) -> dict[UUID, SpaceFacts]:
-    rows = HealthSpace.objects.filter(id__in=list(set(space_ids))).values_list("id", "ins", "state")
-    return {space_id: SpaceFacts(space_id, ins, state) for space_id, ins, state in rows}

@@ -94,6 +94,7 @@ ALLOWED = Decision(True)
 
 
 def refused(reason: Refusal) -> Decision:
+    """Refused, for this reason."""
     return Decision(False, reason)
 
 

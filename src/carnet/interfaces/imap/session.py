@@ -14,6 +14,7 @@ from carnet.interfaces.imap.grammar import BadCommand, Command, parse_command
 from carnet.interfaces.imap.options import CAPABILITIES, ImapCounters, ImapLimits
 from carnet.interfaces.imap.selected import Selected
 from carnet.interfaces.imap.wire import RawCommand, Refused
+from carnet.interfaces.tries import WrongPasswords
 
 log = logs.get("imap")
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Channel(Protocol):
     """What a session needs of its connection."""
 
     secure: bool
+    peer: str
 
     async def send(self, chunks: Iterable[bytes]) -> None:
         """Write, and wait while the client is slow to take it."""
@@ -74,6 +76,7 @@ class Door:
     cache: BodyCache = field(default_factory=BodyCache)
     signing_in: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Bounds password checks at one moment: each takes a core for a while."""
+    wrong_passwords: WrongPasswords = field(default_factory=WrongPasswords)
 
 
 class Session:

@@ -102,8 +102,12 @@ def read_plain(response: bytes) -> tuple[str, str] | None:
 
 
 async def _sign_in(session: Session, user: str, password: str) -> str:
-    async with session.door.signing_in:
-        mailbox_id = await session.in_thread(_mailbox_of, user, password)
+    tries, peer = session.door.wrong_passwords, session.channel.peer
+    mailbox_id = None
+    if not tries.too_many(peer, user):
+        async with session.door.signing_in:
+            mailbox_id = await session.in_thread(_mailbox_of, user, password)
+        tries.note(peer, user, right=mailbox_id is not None)
     if mailbox_id is None:
         session.login_failures += 1
         session.door.counters.login_failures += 1

@@ -13,12 +13,16 @@ from carnet.domain.messaging.commands.accept import RefusedRecipient
 from carnet.domain.messaging.envelopes import SpooledEnvelope
 from carnet.domain.messaging.mime.authors import authors
 from carnet.domain.messaging.values import RecipientState
+from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.spool import SpoolFull, SpoolWriter
 from carnet.interfaces.smtp.events import Envelope, Mail, Rcpt
 from carnet.interfaces.smtp.lookups import Lookups
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.session import Session
+from carnet.interfaces.tries import WrongPasswords
+
+log = logs.get("smtp")
 
 NO_RELAY = Reply(550, "5.7.1", "Relaying denied: this server takes mail for the domains it hosts only")
 NOT_TRUSTED = Reply(550, "5.7.1", "Recipient's domain is not in the trust list of secure health mail")
@@ -127,8 +131,17 @@ class SubmissionDoor(_Door):
 
     name = "submission"
 
+    def __init__(self, lookups: Lookups, spool: SpoolWriter) -> None:
+        super().__init__(lookups, spool)
+        self.wrong_passwords = WrongPasswords()
+
     async def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> object | None:
+        if self.wrong_passwords.too_many(session.peer_ip, user):
+            return None
         mailbox = await self.lookups.check(authenticate_mailbox, user, password)
+        self.wrong_passwords.note(session.peer_ip, user, right=mailbox is not None)
+        if mailbox is None:
+            log.info("sign_in_refused", session=session.id)
         return SignedIn(mailbox.id, mailbox.address) if mailbox is not None else None
 
     def on_mail(self, session: Session, mail: Mail) -> Reply | None:

@@ -115,7 +115,7 @@ class Lookups:
 
 
 def _again_if_lost(question: Callable[..., T], *arguments: object) -> T:
-    """Read; once more on a new connection if the old one turns out to be gone, since the database may have been restarted.
+    """Read; once more on a new connection if the old one turns out to be gone: the database may have been restarted.
 
     Asking first whether a connection lives would cost every turn a second round trip.
     """

@@ -14,8 +14,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "web/error.html", {"kind": "not-found"}, status=404)
 
 
+_LAST_WORDS = (
+    '<!doctype html><html lang="fr"><meta charset="utf-8"><title>Carnet</title>'
+    "<h1>Quelque chose ne va pas de notre côté</h1><p>Vous n’y êtes pour rien. Réessayez dans quelques minutes. "
+    'En cas d’urgence : 15 ou 112.</p><p lang="en">Something went wrong on our side. Try again in a few minutes.</p>'
+)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/error.html", {"kind": "server"}, status=500)
+    """What to say when Carnet fails; without the portal's frame when even that asks for what is missing."""
+    try:
+        return render(request, "web/error.html", {"kind": "server"}, status=500)
+    except Exception:
+        return HttpResponse(_LAST_WORDS, status=500)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

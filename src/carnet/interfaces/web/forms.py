@@ -14,13 +14,14 @@ from carnet.domain.messaging.queries.conversations import Correspondent
 from carnet.domain.nomenclature.queries import patient_deposit_type
 from carnet.domain.nomenclature.values import Category
 from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.record.media_types import HOLDER_EXTENSIONS
 from carnet.domain.spaces.values import InvalidLogin, Login
 from carnet.foundation.clock import now
-from carnet.interfaces.web.sentences import category_label
+from carnet.interfaces.web.sentences import ACTOR_KINDS, category_label
 
 MESSAGE_LENGTH = 20_000
 SUBJECT_LENGTH = 200
-_ACCEPT = ".pdf,.jpg,.jpeg,.png,.tif,.tiff,.txt,.rtf"
+_ACCEPT = ",".join(f".{extension}" for extension in HOLDER_EXTENSIONS)
 
 
 class DateInput(forms.DateInput):
@@ -169,8 +170,6 @@ class ActivityFilter(forms.Form):
     who_kind = forms.ChoiceField(label=_("Who"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from carnet.interfaces.web.sentences import ACTOR_KINDS
-
         super().__init__(*args, **kwargs)
         field = self.fields["who_kind"]
         assert isinstance(field, forms.ChoiceField)

@@ -3,6 +3,7 @@
 A PDF comes from a stranger: a short-lived process without powers draws it (``pdf_child``), never the portal itself.
 """
 
+import io
 import json
 import os
 import subprocess
@@ -100,7 +101,7 @@ def _run(content: bytes, *arguments: object) -> bytes | None:
         _PLACES.release()
 
 
-def _memory(content: bytes = b""):  # type: ignore[no-untyped-def]
+def _memory(content: bytes = b"") -> io.FileIO:
     """A file that exists in memory only, at its beginning."""
     file = os.fdopen(os.memfd_create("carnet-pdf"), "w+b", buffering=0)
     view = memoryview(content)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from carnet.domain.audit.queries import Event
 from carnet.domain.nomenclature.values import Category
+from carnet.domain.record.xdm import XdmProblem
 from carnet.domain.spaces.values import Act, ActorKind, Refusal
 
 _REFUSALS = {
@@ -137,9 +138,20 @@ XDM_PROBLEMS = {
     "encrypted": gettext_lazy("This archive is locked with a password."),
     "duplicate_name": gettext_lazy("Two files of this archive have the same name."),
     "unsupported": gettext_lazy("This archive is of a kind that is not accepted."),
+    "no_document": gettext_lazy("This archive holds no document that could be read."),
+    "too_many_documents": gettext_lazy("This archive holds more documents than can be shown."),
+    "document_missing": gettext_lazy("A document that this archive announces is not in it."),
+    "document_unreadable": gettext_lazy("A document of this archive cannot be opened safely."),
+    "document_not_cda": gettext_lazy("A document of this archive is not a clinical document."),
+    "document_not_described": gettext_lazy("A document of this archive is announced nowhere: it is not shown."),
 }
 
 
+def could_harm(codes: str) -> bool:
+    """Whether what was kept back of an archive could have harmed its reader."""
+    return any(XdmProblem(code).could_harm for code in codes.split() if code in XDM_PROBLEMS)
+
+
 def archive_problem(codes: str) -> str:
-    """Why an archive was not opened."""
+    """Why an archive, or something of it, is not given."""
     return " ".join(str(XDM_PROBLEMS[code]) for code in codes.split() if code in XDM_PROBLEMS)

@@ -1,4 +1,4 @@
-"""How often one address may try something."""
+"""How often something may be tried."""
 
 import hashlib
 
@@ -6,12 +6,12 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 
-def too_often(request: HttpRequest, what: str, *, times: int, seconds: int) -> bool:
-    """Count one try of ``what`` by this client; whether it is one too many within ``seconds``."""
-    client = hashlib.sha256(str(request.META.get("REMOTE_ADDR", "")).encode()).hexdigest()[:24]
-    key = f"tries:{what}:{client}"
-    cache.add(key, 0, timeout=seconds)
-    try:
-        return cache.incr(key) > times
-    except ValueError:  # it expired between the two
-        return False
+def too_often(request: HttpRequest, what: str, *, times: int, seconds: int, key: str = "") -> bool:
+    """Count one try of ``what``; whether it is one too many within ``seconds``.
+
+    Counted for ``key``, or for the client's address where none is given. Each try takes one of ``times`` places for
+    ``seconds``; a place is taken in the database by one only, so that tries at the same moment all count.
+    """
+    who = hashlib.sha256((key or str(request.META.get("REMOTE_ADDR", ""))).encode()).hexdigest()[:24]
+    places = (f"tries:{what}:{who}:{place}" for place in range(times))
+    return not any(cache.add(place, 1, timeout=seconds) for place in places)

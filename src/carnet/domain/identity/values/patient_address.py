@@ -29,7 +29,7 @@ class InvalidPatientAddress(ValueError):
         self.code = code
 
 
-def patient_address(ins: Ins, domain: str) -> str:
+def patient_address(ins: str, domain: str) -> str:
     """The address of the holder whose matricule is `ins`, in the patients' `domain`.
 
     >>> patient_address(Ins("279035121518989"), "patient.mssante.fr")

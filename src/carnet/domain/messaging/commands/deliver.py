@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
@@ -122,9 +123,9 @@ def _count_failure(entries: list[int]) -> int:
 def remove_done_segments(reader: SpoolReader) -> int:
     """Delete the spool's segments that nothing points at any more."""
 
-    def still_named(segments: list[object]) -> set[object]:
+    def still_named(segments: list[UUID]) -> set[UUID]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT DISTINCT segment FROM foundation_spool_entry WHERE segment = ANY(%s)", [segments])
             return {row[0] for row in cursor.fetchall()}
 
-    return reader.remove_done(still_named)  # type: ignore[arg-type]
+    return reader.remove_done(still_named)

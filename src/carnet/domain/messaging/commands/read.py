@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from carnet.domain.audit.commands import leave, leave_all
+from carnet.domain.audit.commands import leave_all
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.access import find_conversation
 from carnet.domain.messaging.jobs import send_receipt
@@ -21,23 +21,27 @@ def mark_displayed(actor: Actor, space_id: UUID, conversation_id: UUID, *, is_pr
     A browser that reads ahead displays nothing: then nothing changes. Returns how many messages became read. (Mon
     espace santé: the receipt leaves by itself when the message is opened.)
     """
+    if is_prefetch:
+        return 0
     entries = list(
         ConversationEntry.objects.select_for_update().filter(
             space_id=space_id, conversation_id=conversation_id, direction="in", read_at=None
         )
     )
-    if is_prefetch or not entries:
+    if not entries:
         return 0
     at = now()
     read = ConversationEntry.objects.filter(space_id=space_id, message_id__in=[one.message_id for one in entries])
     read.update(read_at=at)
+    events = []
     for entry in entries:
         due = rules.receipt_due(
             first_displayed=True, is_prefetch=is_prefetch, already_sent=entry.receipt_sent_at is not None
         )
         if entry.receipt_wanted and due:
             send_receipt.defer(space_id=str(space_id), message_id=str(entry.message_id))
-            leave(event(actor, Act.SEND_RECEIPT, space_id, target_kind="message", target_id=entry.message_id))
+            events.append(event(actor, Act.SEND_RECEIPT, space_id, target_kind="message", target_id=entry.message_id))
+    leave_all(events)
     return len(entries)
 
 

@@ -6,7 +6,16 @@ from carnet.domain.messaging.access import open_attachment
 from carnet.domain.messaging.models import ConversationEntry
 from carnet.domain.nomenclature.values import Category
 from carnet.domain.record.commands import NewDocument, NewSubmission, Source, Submitted, deposit_entry, submit
+from carnet.domain.record.media_types import HOLDER_EXTENSIONS, sniff_media_type
 from carnet.domain.spaces.values import Actor, Decision
+
+_EXTENSIONS = {media_type: extension for extension, media_type in reversed(HOLDER_EXTENSIONS.items())}
+
+
+def _named(name: str, content: bytes) -> str:
+    """The file's name; one without an extension, as some software sends it, gets that of its content."""
+    extension = _EXTENSIONS.get(sniff_media_type(content) or "")
+    return name if "." in name or extension is None else f"{name}.{extension}"
 
 
 def save_attachment(
@@ -22,7 +31,7 @@ def save_attachment(
         entry = deposit_entry(
             space_id,
             opened.content,
-            file_name=opened.kept.name,
+            file_name=_named(opened.kept.name, opened.content),
             title=opened.kept.name.rpartition(".")[0] or opened.kept.name,
             category=Category.AUTR_DOC,
             date=at,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from carnet.domain.audit.commands import NewEvent, leave, leave_all
 from carnet.domain.directory.queries import mailboxes_by_address, trust_space
+from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.access import OpenedConversation, find_conversation
 from carnet.domain.messaging.compose import OutgoingMail, compose_answer, compose_message, make_message_id
@@ -74,7 +75,9 @@ def answer(
     if isinstance(opened, Decision):
         leave_all(events)
         return opened
-    decision = _decision(rules.may_holder_answer(conversation_state(opened), contact_state(opened.contact)))
+    decision = _decision(
+        rules.may_holder_answer(conversation_state(opened.conversation), contact_state(opened.contact))
+    )
     decision = decision and _check(text, files)
     if not decision:
         leave(event(actor, Act.SEND_MESSAGE, space_id, decision, target_kind="conversation", target_id=conversation_id))
@@ -167,7 +170,7 @@ def _send(
     at = now()
     message_id = new_id()
     address = key.open_text(address_name(contact.id), contact.address)
-    mine = f"{space.ins}@{settings.CARNET_PATIENT_DOMAIN}"
+    mine = patient_address(space.ins, settings.CARNET_PATIENT_DOMAIN)
     attachments = [
         (safe_file_name(file.name), sniff_media_type(file.content) or "application/octet-stream", file.content)
         for file in files

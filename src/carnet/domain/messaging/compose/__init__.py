@@ -10,7 +10,6 @@ from carnet.domain.messaging.compose.messages import (
 )
 from carnet.domain.messaging.compose.reports import (
     FailedRecipient,
-    compose_bounce_text,
     compose_dsn,
     compose_mdn,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "answer_references",
     "answer_subject",
     "compose_answer",
-    "compose_bounce_text",
     "compose_document_message",
     "compose_dsn",
     "compose_mdn",

@@ -143,47 +143,6 @@ def _dsn_words(failures: Sequence[FailedRecipient], *, delayed: bool) -> str:
     )
 
 
-def compose_bounce_text(
-    *,
-    reporting_domain: str,
-    return_path: str,
-    recipient: str,
-    error: SmtpError,
-    message_id: str,
-    date: datetime,
-    original_message_id: str | None = None,
-    original_date: datetime | None = None,
-) -> OutgoingMail:
-    """The plain "Message non distribué" mail, for an operator that accepts first and tells the sender afterwards.
-
-    It says the cause and nothing of the message; the cause is one for a closed, an unknown and an opposed space.
-    """
-    sent = f" du {original_date:%d/%m/%Y}" if original_date else ""
-    sent_english = f" of {original_date:%d/%m/%Y}" if original_date else ""
-    words = "\n".join(
-        [
-            f"Votre message{sent} à {recipient} n'a pas été distribué.",
-            f"Cause : {error.french}",
-            "",
-            f"Your message{sent_english} to {recipient} was not delivered.",
-            f"Cause: {error.english}",
-            "",
-            "Ce message est automatique, ne pas y répondre. / This message is automatic, please do not answer it.",
-        ]
-    )
-    known = usable_message_ids([original_message_id] if original_message_id else [])
-    return _automatic(
-        domain=checked_domain(reporting_domain, "From"),
-        recipient=return_path,
-        subject="Message non distribué",
-        message_id=message_id,
-        date=date,
-        kind="mixed",
-        bodies=[text_body(words)],
-        references=known,
-    )
-
-
 def compose_mdn(
     *,
     reader_name: str,

@@ -6,21 +6,24 @@ from functools import cached_property
 from carnet.domain.directory.values import InvalidAddress, MailboxAddress
 from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, SpooledEnvelope
 from carnet.domain.messaging.mime.html import clean_html
-from carnet.domain.messaging.mime.limits import MalformedMessage
+from carnet.domain.messaging.mime.limits import MalformedCode, MalformedMessage
 from carnet.domain.messaging.mime.message import ParsedMessage, Part
-from carnet.domain.messaging.mime.read import part_content, read_scanned, scan_message
+from carnet.domain.messaging.mime.read import part_content, part_starts, read_scanned, scan_message
 from carnet.domain.messaging.mime.scan import Entity
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header
-from carnet.domain.record.media_types import XML, ZIP, sniff_media_type
+from carnet.domain.record.media_types import STYLED_XML, XML, ZIP, sniff_media_type
 from carnet.domain.record.queries import author_text
 from carnet.domain.record.values import DocumentEntry
-from carnet.domain.record.xdm import XdmDocument, XdmPackage, patient_ids, read_xdm
+from carnet.domain.record.xdm import XdmDocument, XdmLimits, XdmPackage, XdmProblem, patient_ids, read_xdm
 from carnet.domain.record.xml_safety import XmlRefused
 from carnet.foundation.spool import Accepted
 
 XDM_NAME = "IHE_XDM.ZIP"
+_START_BYTES = 1024
+# Byte order marks of UTF-8 and UTF-16, and space: what may stand before the first mark-up.
+_BEFORE_MARKUP = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Incoming:
 
     def content(self, *, author_name: str, author_domain: str, verified: bool) -> EntryContent:
         """What a conversation will show of it."""
-        html = clean_html(self.parsed.html) if self.parsed.html else ""
+        html = self._html
         return EntryContent(
             author_name=author_name,
             author_domain=author_domain,
@@ -80,6 +83,11 @@ class Incoming:
         )
 
     @cached_property
+    def _html(self) -> str:
+        """Cleaned once for all recipients: with a hundred of them, hostile HTML would hold up the drain for minutes."""
+        return clean_html(self.parsed.html) if self.parsed.html else ""
+
+    @cached_property
     def _attachments(self) -> tuple[KeptAttachment, ...]:
         """The documents of the archives first, then the files; a PDF that a document wraps is named as its copy."""
         kept: list[KeptAttachment] = []
@@ -91,12 +99,12 @@ class Incoming:
                 if inner:
                     wrapped[inner] = document.entry.unique_id
         for part in self.parsed.attachments:
-            if part.path in self.packages and self.packages[part.path].documents:
-                continue
             archive = self.packages.get(part.path)
-            refused = sorted(p.value for p in archive.problems if p.fatal) if archive else []
+            refused = _not_given(part, archive) if archive else ()
+            if archive and archive.documents and not refused:
+                continue
             is_pdf = bool(wrapped) and part.media_type == "application/pdf"
-            copy_of = wrapped.get(part_content(self.raw, part.path), "") if is_pdf else ""
+            copy_of = wrapped.get(part_content(self.raw, part.path, root=self.root), "") if is_pdf else ""
             kept.append(
                 KeptAttachment(
                     part.path, part.file_name, part.media_type, part.size, copy_of=copy_of, problem=" ".join(refused)
@@ -112,26 +120,73 @@ def read_incoming(accepted: Accepted) -> Incoming:
     try:
         root = scan_message(raw)
         parsed = read_scanned(raw, root)
+        packages, loose = _read_attachments(raw, root, parsed)
     except MalformedMessage as problem:
         return Incoming(accepted, envelope, raw, ParsedMessage(), problem)
-    packages: dict[str, XdmPackage] = {}
-    loose: set[str] = set()
-    for part in parsed.attachments:
-        if _may_be_archive(part):
-            packages[part.path] = read_xdm(part_content(raw, part.path))
-        elif part.media_type in ("text/xml", "application/xml", "application/hl7-v3+xml"):
-            content = part_content(raw, part.path)
-            if sniff_media_type(content) == XML:
-                loose |= _patients_of_cda(content)
     return Incoming(accepted, envelope, raw, parsed, None, root, packages, frozenset(loose))
 
 
-def _may_be_archive(part: Part) -> bool:
+def _read_attachments(raw: bytes, root: Entity, parsed: ParsedMessage) -> tuple[dict[str, XdmPackage], set[str]]:
+    """The archives by their path, and the patients that other attachments name. Raises ``MalformedMessage``."""
+    packages: dict[str, XdmPackage] = {}
+    loose: set[str] = set()
+    archives = _Archives(raw, root)
+    starts = part_starts(raw, root, _START_BYTES)
+    for part in parsed.attachments:
+        # What a part says that it is does not hide whom it is about.
+        start = starts.get(part.path, b"")
+        if _says_archive(part):
+            packages[part.path] = archives.read(part.path)
+        elif start.startswith(b"PK\x03\x04"):  # an office document is a zip too
+            package = archives.read(part.path)
+            if package.documents:
+                packages[part.path] = package
+            loose |= {found.matricule for found in patient_ids(package)}
+        elif start.replace(b"\x00", b"").lstrip(_BEFORE_MARKUP).startswith(b"<"):
+            content = part_content(raw, part.path, root=root)
+            if sniff_media_type(content) in (XML, STYLED_XML):
+                loose |= _patients_of_cda(content)
+    return packages, loose
+
+
+class _Archives:
+    """Reads the archives of one message: many of them may ask for no more memory and time than one."""
+
+    def __init__(self, raw: bytes, root: Entity) -> None:
+        self.raw = raw
+        self.root = root
+        self.room = XdmLimits().max_total
+
+    def read(self, path: str) -> XdmPackage:
+        if self.room <= 0:
+            raise MalformedMessage(
+                MalformedCode.ARCHIVES_TOO_LARGE, "the archives together hold more than what is read"
+            )
+        package = read_xdm(part_content(self.raw, path, root=self.root))
+        self.room -= package.effort
+        return package
+
+
+def _says_archive(part: Part) -> bool:
     return (
         part.file_name.upper() == XDM_NAME
         or part.media_type in (ZIP, "application/x-zip-compressed")
         or part.file_name.lower().endswith(".zip")
     )
+
+
+def _not_given(part: Part, archive: XdmPackage) -> tuple[str, ...]:
+    """Why an archive, or something of it, is not given to its reader; empty when nothing is kept back.
+
+    An archive that means to hold clinical documents and gives none says so; any other zip is a file like another,
+    unless it could harm.
+    """
+    problems = archive.problems
+    meant = bool(archive.documents) or XdmProblem.NO_METADATA not in problems or part.file_name.upper() == XDM_NAME
+    kept_back = {one for one in problems if one.fatal or (meant and one.withholds)}
+    if meant and not archive.documents and not kept_back:
+        kept_back = {XdmProblem.NO_DOCUMENT}
+    return tuple(sorted(one.value for one in kept_back))
 
 
 def _patients_of_cda(content: bytes) -> set[str]:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 
 from carnet.domain.directory.queries import MailboxFacts
+from carnet.domain.identity.values import is_patient_domain, patient_address
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.compose import FailedRecipient
 from carnet.domain.messaging.delivery.incoming import Incoming
@@ -27,13 +28,13 @@ from carnet.domain.messaging.models import (
     Dispatch,
     Message,
 )
+from carnet.domain.messaging.queries.conversations import contact_state, conversation_state
 from carnet.domain.messaging.queries.recipients import Recipient
 from carnet.domain.messaging.values import (
     DeliveryOutcome,
     Direction,
     EndingKind,
     RecipientState,
-    SenderKind,
 )
 from carnet.domain.spaces.access import event
 from carnet.domain.spaces.queries import SpaceFacts
@@ -120,7 +121,7 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
     sender = situation.mailboxes.get(message.author)
     display = rules.sender_display(sender.label if sender else None, message.author)
     actor = _actor(sender, display.name)
-    if message.author.endswith("@" + settings.CARNET_PATIENT_DOMAIN):
+    if is_patient_domain(message.author, settings.CARNET_PATIENT_DOMAIN):
         return DeliveryOutcome.REFUSED_HOLDER_TO_HOLDER
     if not rules.patient_matches(space.ins, message.patients):
         outcome = DeliveryOutcome.REFUSED_OTHER_PATIENT
@@ -181,11 +182,11 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
 
 
 def _address_of(space: SpaceFacts) -> str:
-    return f"{space.ins}@{settings.CARNET_PATIENT_DOMAIN}"
+    return patient_address(space.ins, settings.CARNET_PATIENT_DOMAIN)
 
 
 def _actor(sender: MailboxFacts | None, name: str) -> Actor:
-    person = sender is not None and sender.kind.value in ("PER", "CAB")
+    person = sender is not None and not sender.kind.belongs_to_structure
     kind = ActorKind.PROFESSIONAL if person else ActorKind.ORGANIZATION
     return Actor(kind, name, mailbox_id=sender.id if sender else None)
 
@@ -255,8 +256,7 @@ def _contact(
         situation.contacts[space_id, digest] = contact
         plan.new_contacts.append(contact)
         return contact
-    before = rules.ContactState(has_written=contact.has_written, ended=contact.ended_at is not None)
-    after = rules.contact_after(before, ending)
+    after = rules.contact_after(contact_state(contact), ending)
     contact.has_written = after.has_written
     contact.ended_at = (contact.ended_at or plan.at) if after.ended else None
     contact.last_wrote_at = plan.at
@@ -288,8 +288,7 @@ def _conversation(
         )
         situation.conversations[contact.space_id, conversation_id] = joined
         plan.new_conversations.append(joined)
-    before = rules.ConversationState(ended=EndingKind(joined.ended) if joined.ended else None)
-    after = rules.conversation_after(before, ending)
+    after = rules.conversation_after(conversation_state(joined), ending)
     joined.ended = after.ended.value if after.ended else ""
     joined.ended_at = plan.at if after.ended else None
     joined.last_at = plan.at
@@ -320,8 +319,6 @@ def _note_dispatch(
             message_id=message_id,
             sent_at=message.envelope.accepted_at,
             outcome=outcome.value,
-            automatic_double=rules.is_automatic_double(
-                SenderKind(sender.kind.value), carries_documents=message.carries_documents
-            ),
+            automatic_double=rules.is_automatic_double(sender.kind, carries_documents=message.carries_documents),
         )
     )

@@ -36,6 +36,7 @@ def address_digest(key: OwnerKey, address: str) -> bytes:
 
 
 def message_id_digest(key: OwnerKey, message_id: str) -> bytes:
+    """A Message-ID as it is compared among one owner's messages."""
     return key.digest("message-id", message_id.encode())
 
 

@@ -61,7 +61,7 @@ def _update_contacts(contacts: Sequence[Contact]) -> None:
 
 
 def _update_conversations(conversations: Sequence[Conversation]) -> None:
-    """Likewise; an array of arrays of one row cannot be taken apart again, so participants travel as hexadecimal text."""
+    """Likewise; participants travel as text, since SQL cannot take an array of arrays apart row by row."""
     if not conversations:
         return
     with server_cursor() as cursor:

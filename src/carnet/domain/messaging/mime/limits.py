@@ -34,6 +34,7 @@ class MalformedCode(StrEnum):
     TOO_MANY_PARTS = "too-many-parts"
     TOO_DEEP = "too-deep"
     BOUNDARY_FLOOD = "boundary-flood"
+    ARCHIVES_TOO_LARGE = "archives-too-large"
     NO_SUCH_PART = "no-such-part"
 
 

@@ -13,6 +13,8 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _VALUE = re.compile(rb"[^;(]*")
 _SECTION = re.compile(r"(.+?)\*(\d{1,3})(\*?)\Z")
 _MAX_PARAMETERS = 100
+# Longer than any boundary or file name that is read; undoing escapes costs time for each of them.
+_MAX_QUOTED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def _parse(field: bytes) -> ContentValue:
     for match in _PARAMETER.finditer(field, len(value)):
         name = match[1].decode("ascii", "ignore").lower()
         quoted, bare = match[2], match[3]
-        found.append((name, _without_comment(bare.strip()) if quoted is None else _ESCAPED.sub(rb"\1", quoted)))
+        found.append(
+            (name, _without_comment(bare.strip()) if quoted is None else _ESCAPED.sub(rb"\1", quoted[:_MAX_QUOTED]))
+        )
         if len(found) >= _MAX_PARAMETERS:
             break
     return ContentValue(main, _joined(found))

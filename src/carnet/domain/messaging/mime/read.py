@@ -47,27 +47,28 @@ def read_scanned(raw: bytes, root: Entity, limits: MimeLimits = DEFAULT_LIMITS) 
     return _Reader(raw, root, limits).read()
 
 
-def part_content(raw: bytes, path: str, limits: MimeLimits = DEFAULT_LIMITS) -> bytes:
+def part_content(raw: bytes, path: str, limits: MimeLimits = DEFAULT_LIMITS, *, root: Entity | None = None) -> bytes:
     """The decoded content of the part numbered `path` in the message `raw`.
 
-    Raises `MalformedMessage`, with code NO_SUCH_PART when there is none.
+    Whoever asks for several parts gives the tree `root` of `raw`: to find it again for each would let one message take
+    minutes. Raises `MalformedMessage`, with code NO_SUCH_PART when there is none.
     """
-    for entity in _entities(scan(raw, limits)):
+    for entity in _entities(root or scan(raw, limits)):
         if entity.path == path and not entity.is_multipart:
             return _content(raw, entity)
     raise MalformedMessage(MalformedCode.NO_SUCH_PART, "the message has no part of that number")
 
 
-def part_starts(raw: bytes, length: int, limits: MimeLimits = DEFAULT_LIMITS) -> dict[str, bytes]:
-    """The first bytes of the decoded content of each part of `raw`, about `length` of them, by the part's path.
+def part_starts(raw: bytes, root: Entity, length: int) -> dict[str, bytes]:
+    """The first bytes of the decoded content of each part, at most `length` of them, by the part's path.
 
-    For a first look at what a part is, whatever it says that it is. Raises `MalformedMessage`.
+    For a first look at what a part is, whatever it says that it is. `root` is the tree of `raw`.
     """
     starts: dict[str, bytes] = {}
-    for entity in _entities(scan(raw, limits)):
+    for entity in _entities(root):
         if not entity.is_multipart:
-            # Three octets become four in base64 and each line may end with two more; one becomes three in Q encoding.
-            end = min(entity.body_start + 3 * length, entity.body_end)
+            # Of all encodings the widest writes three octets for one, and a soft line end now and then.
+            end = min(entity.body_start + 4 * length, entity.body_end)
             starts[entity.path] = _content(raw, replace(entity, body_end=end))[:length]
     return starts
 

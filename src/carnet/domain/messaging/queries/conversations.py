@@ -11,11 +11,12 @@ from carnet.domain.directory.queries import MailboxFacts, mailboxes_by_id
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.access import OpenedConversation
 from carnet.domain.messaging.envelopes import EntryContent, address_name, content_name, subject_name
-from carnet.domain.messaging.models import Contact, ConversationEntry
+from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry
 from carnet.domain.messaging.values import EndingKind, ReplyOption
 from carnet.domain.record.queries import held
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_key
+from carnet.foundation.places import read_place, write_place
 
 PAGE = 20
 MESSAGES = 200
@@ -70,7 +71,7 @@ def conversations(space_id: UUID, *, before: str = "", limit: int = PAGE) -> Con
 
     Access is decided by the caller. Index: ``conversation_newest``, ``entry_of_conversation``, ``entry_unread``.
     """
-    before_at, before_id = _position(before)
+    before_at, before_id = read_place(before) or (None, None)
     with connection.cursor() as cursor:
         cursor.execute(_LIST, {"space": space_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1})
         found = cursor.fetchall()
@@ -91,15 +92,7 @@ def conversations(space_id: UUID, *, before: str = "", limit: int = PAGE) -> Con
         for row in shown
     ]
     more = len(found) > limit
-    return ConversationPage(rows, f"{shown[-1][2].isoformat()}_{shown[-1][0]}" if more else "")
-
-
-def _position(before: str) -> tuple[datetime | None, UUID | None]:
-    at, _, row = before.partition("_")
-    try:
-        return datetime.fromisoformat(at), UUID(row)
-    except ValueError:
-        return None, None
+    return ConversationPage(rows, write_place(shown[-1][2], shown[-1][0]) if more else "")
 
 
 def _correspondent(
@@ -167,7 +160,7 @@ def conversation(opened: OpenedConversation) -> ShownConversation:
         ended=row.ended,
         ended_at=row.ended_at,
         messages=messages,
-        options=rules.reply_options(conversation_state(opened), contact_state(opened.contact)),
+        options=rules.reply_options(conversation_state(row), contact_state(opened.contact)),
         held=held(row.space_id, unique_ids),
     )
 
@@ -184,12 +177,13 @@ def _shown(key: OwnerKey, entry: ConversationEntry) -> ShownMessage:
     )
 
 
-def conversation_state(opened: OpenedConversation) -> rules.ConversationState:
-    ended = opened.conversation.ended
-    return rules.ConversationState(ended=EndingKind(ended) if ended else None)
+def conversation_state(row: Conversation) -> rules.ConversationState:
+    """A conversation as the rules of exchange see it."""
+    return rules.ConversationState(ended=EndingKind(row.ended) if row.ended else None)
 
 
 def contact_state(contact: Contact) -> rules.ContactState:
+    """A contact as the rules of exchange see it."""
     return rules.ContactState(has_written=contact.has_written, ended=contact.ended_at is not None)
 
 

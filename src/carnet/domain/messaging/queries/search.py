@@ -134,9 +134,9 @@ class Search:
             self._columns.append(told)
             return _Column(len(self._columns) - 1)
         if isinstance(criterion, Not):
-            return Not(self._split(criterion.criterion))  # type: ignore[arg-type]
+            return Not(self._split(criterion.criterion))  # type: ignore[arg-type] # a column stands for a criterion
         if isinstance(criterion, Both | Either):
-            return type(criterion)(tuple(map(self._split, criterion.criteria)))  # type: ignore[arg-type]
+            return type(criterion)(tuple(map(self._split, criterion.criteria)))  # type: ignore[arg-type] # likewise
         return criterion
 
 

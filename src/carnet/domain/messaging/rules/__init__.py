@@ -16,16 +16,14 @@ from carnet.domain.messaging.rules.exchange import (
     may_end,
     may_holder_answer,
     may_holder_write,
-    may_start,
-    reopens,
     reply_options,
 )
+from carnet.domain.messaging.rules.outbound import next_try
 from carnet.domain.messaging.rules.receipts import (
     MAX_RECEIVED,
     ReceiptRequest,
     check_loop,
     dsn_allowed,
-    may_answer_automatically,
     receipt_due,
     receipt_wanted,
 )
@@ -56,16 +54,14 @@ __all__ = [
     "ending_of",
     "is_automatic_double",
     "match_conversation",
-    "may_answer_automatically",
     "may_end",
     "may_holder_answer",
     "may_holder_write",
-    "may_start",
+    "next_try",
     "patient_matches",
     "receipt_due",
     "receipt_wanted",
     "recipient_reply",
-    "reopens",
     "reply_options",
     "sender_display",
 ]

@@ -3,7 +3,8 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
-from carnet.domain.messaging.values import MessagingRefusal, SenderKind
+from carnet.domain.directory.values import MailboxKind
+from carnet.domain.messaging.values import MessagingRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,11 @@ def _plain(matricule: str) -> str:
     return "".join(matricule.split()).upper()
 
 
-def is_automatic_double(sender_kind: SenderKind, *, carries_documents: bool) -> bool:
+def is_automatic_double(sender_kind: MailboxKind, *, carries_documents: bool) -> bool:
     """Whether a mail only doubles documents: clinical documents that a software's mailbox (APP) sends by itself.
 
     Since the arrêté of 26 April 2022 such software feeds the record and the mail with the same documents; indicator
     P1.08 of HOP'EN 2 asks for at least one use of substance beside such doubles. A message of an APP mailbox without
     documents (a reminder, a convocation) is no double.
     """
-    return sender_kind is SenderKind.APP and carries_documents
+    return sender_kind is MailboxKind.APP and carries_documents

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from carnet.domain.messaging.mime.message import ParsedMessage
 from carnet.domain.messaging.rules.decision import Decision
-from carnet.domain.messaging.values import EndingKind, MessagingRefusal, ReplyOption, SenderKind
+from carnet.domain.messaging.values import EndingKind, MessagingRefusal, ReplyOption
 
 FIN_SUBJECT = "[FIN]"
 FIN_HEADER = "X-MSS-MES"
@@ -36,18 +36,6 @@ class ConversationState:
     ended: EndingKind | None = None
     takes_answers: bool = True
     professionals: int = 1
-
-
-def may_start(sender: SenderKind, *, recipient_is_holder: bool) -> Decision:
-    """Whether `sender` may write first to that recipient, out of any conversation.
-
-    A holder writing to a mailbox is refused here; `may_holder_write` then says whether the mailbox is a contact.
-    """
-    if sender.is_professional:
-        return Decision.allow()
-    if recipient_is_holder:
-        return Decision.refuse(MessagingRefusal.HOLDER_TO_HOLDER)
-    return Decision.refuse(MessagingRefusal.HOLDER_MAY_NOT_START)
 
 
 def may_holder_write(contact: ContactState) -> Decision:
@@ -92,11 +80,6 @@ def may_end(*, sender_took_part: bool) -> Decision:
     if sender_took_part:
         return Decision.allow()
     return Decision.refuse(MessagingRefusal.DID_NOT_TAKE_PART)
-
-
-def reopens(sender: SenderKind, ending: EndingKind | None) -> bool:
-    """Whether a message to a holder reopens what was ended: any message of a professional that ends nothing."""
-    return sender.is_professional and ending is None
 
 
 def contact_after(contact: ContactState, ending: EndingKind | None) -> ContactState:

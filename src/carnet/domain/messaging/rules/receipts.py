@@ -67,12 +67,3 @@ def check_loop(received_count: int) -> Decision:
     if received_count >= MAX_RECEIVED:
         return Decision.refuse(MessagingRefusal.LOOP)
     return Decision.allow()
-
-
-def may_answer_automatically(parsed: ParsedMessage, return_path: str | None) -> Decision:
-    """Whether any automatic answer may be made to a message (RFC 3834 §2): none to what a machine wrote."""
-    if not return_path:
-        return Decision.refuse(MessagingRefusal.NO_RETURN_ADDRESS)
-    if parsed.is_automatic:
-        return Decision.refuse(MessagingRefusal.AUTOMATIC_MESSAGE)
-    return check_loop(parsed.received_count)

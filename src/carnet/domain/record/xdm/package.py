@@ -47,6 +47,11 @@ class XdmProblem(StrEnum):
         return self in _WITHHOLDING
 
     @property
+    def could_harm(self) -> bool:
+        """Whether what was not given could have done something to its reader's device."""
+        return self.fatal or self is XdmProblem.DOCUMENT_UNREADABLE
+
+    @property
     def sentence(self) -> str:
         """The problem in words, without any of the archive's content."""
         return _SENTENCES[self]
@@ -120,7 +125,8 @@ class XdmPackage:
     """The documents of an archive. `headers` go with `documents`, one for one.
 
     `named_patients` are those of all metadata, of documents that were not taken too, and of a document that no metadata
-    describe.
+    describe. `effort` is what reading took, in bytes unpacked and as many again for each file: whoever reads several
+    archives adds it up.
     """
 
     submission_sets: tuple[SubmissionSet, ...] = ()
@@ -128,6 +134,7 @@ class XdmPackage:
     headers: tuple[CdaHeader, ...] = ()
     findings: tuple[XdmFinding, ...] = ()
     named_patients: frozenset[PatientId] = frozenset()
+    effort: int = 0
 
     @property
     def problems(self) -> frozenset[XdmProblem]:

@@ -16,6 +16,8 @@ from carnet.domain.record.xdm.safe_zip import SafeZip, XdmLimits, ZipRefused
 from carnet.domain.record.xml_safety import XmlRefused
 
 MAX_DOCUMENTS: Final = 200
+# An archive, and each file in it, costs as much to read as this many bytes, however small it is.
+_FILE_BYTES: Final = 65_536
 
 _METADATA: Final = re.compile(r"(?:.*/)?METADATA\.XML", re.IGNORECASE)
 _DOCUMENT: Final = re.compile(r".*\.(?:XML|XSL|CDA)", re.IGNORECASE)
@@ -32,10 +34,14 @@ def read_xdm(data: bytes, limits: XdmLimits = _DEFAULT_LIMITS) -> XdmPackage:
     A fault of one document leaves out that document, or is only noted when it can still be read: a wrong hash or
     size is corrected in the entry and noted. Never raises.
     """
+    archive = None
     try:
-        return _Reader(SafeZip(data, limits)).package()
+        archive = SafeZip(data, limits)
+        package = _Reader(archive).package()
     except ZipRefused as refused:
-        return XdmPackage(findings=(XdmFinding(refused.problem),))
+        package = XdmPackage(findings=(XdmFinding(refused.problem),))
+    effort = _FILE_BYTES + (archive.total + _FILE_BYTES * archive.opened if archive else 0)
+    return replace(package, effort=effort)
 
 
 @dataclass

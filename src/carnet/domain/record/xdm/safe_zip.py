@@ -65,6 +65,7 @@ class SafeZip:
     def __init__(self, data: bytes, limits: XdmLimits) -> None:
         self.limits = limits
         self.total = 0
+        self.opened = 0
         if len(data) > limits.max_archive:
             raise ZipRefused(XdmProblem.TOO_BIG)
         _check_end_record(data, limits)
@@ -100,6 +101,7 @@ class SafeZip:
     def read(self, name: str) -> bytes:
         """The bytes of one file of `files`."""
         info = self.files[name]
+        self.opened += 1
         chunks: list[bytes] = []
         size = 0
         try:

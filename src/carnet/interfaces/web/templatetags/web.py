@@ -37,7 +37,7 @@ def icon(name: str, css: str = "icon") -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false" {}',
         css,
-        mark_safe(_drawing(name)),  # noqa: S308
+        mark_safe(_drawing(name)),  # noqa: S308 - our own drawings
     )
 
 

@@ -1,5 +1,6 @@
 """Home, activity and settings."""
 
+import re
 from uuid import UUID
 
 from django.conf import settings
@@ -8,27 +9,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.audit.queries import Event, events
 from carnet.domain.messaging.queries.conversations import contacts, conversations
-from carnet.domain.notifications.commands import set_preferences
 from carnet.domain.notifications.queries import wanted_kinds
 from carnet.domain.notifications.values import NotificationKind
 from carnet.domain.record.queries import documents
+from carnet.domain.spaces import commands
 from carnet.domain.spaces.access import open_space
-from carnet.domain.spaces.commands import change_language
 from carnet.domain.spaces.values import Act, Decision
 from carnet.interfaces.web.forms import ActivityFilter, SettingsForm
 from carnet.interfaces.web.rows import conversation_row, document_row, event_row, page
-from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
+from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
 
 _EVENTS = 50
 _LOOKING_AROUND = frozenset({Act.READ_HOME, Act.LIST_MESSAGES, Act.LIST_DOCUMENTS, Act.READ_ACTIVITY})
 """What a holder does on every visit: in the activity, not among the four lines of home."""
 
 
-@require_GET
+@require_safe
 @for_holder
 def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
     opened = open_space(who.actor, Act.READ_HOME, who.space.id)
@@ -52,18 +52,20 @@ def _latest(space_id: UUID) -> list[Event]:
     return [event for event in events(space_id) if event.act not in _LOOKING_AROUND or not event.allowed][:4]
 
 
-@require_GET
+@require_safe
 @for_holder
 def activity(request: HttpRequest, who: SignedIn) -> HttpResponse:
     """« Qui a fait quoi »: reading it is an act too."""
     filters = ActivityFilter(request.GET)
     kind = filters.cleaned_data["who_kind"] if filters.is_valid() else ""
     before = request.GET.get("before", "")
-    if not before:
+    if not (before and reading_goes_on(request, "activity")):
         opened = open_space(who.actor, Act.READ_ACTIVITY, who.space.id)
         if isinstance(opened, Decision):
             return refusal_page(request, opened)
-    found = events(who.space.id, before=int(before) if before.isdigit() else None, actor_kind=kind, limit=_EVENTS + 1)
+        begin_reading(request, "activity")
+    place = int(before) if re.fullmatch(r"[0-9]{1,18}", before) else None
+    found = events(who.space.id, before=place, actor_kind=kind, limit=_EVENTS + 1)
     shown = found[:_EVENTS]
     next_before = shown[-1].sequence if len(found) > _EVENTS else ""
     return render(
@@ -85,8 +87,9 @@ def change_settings(request: HttpRequest, who: SignedIn) -> HttpResponse:
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
-        set_preferences(who.space.id, form.wanted())
-        change_language(who.account, language)
+        refusal = commands.change_settings(who.account, language=language, notifications=form.wanted())
+        if refusal is not None:
+            return refusal_page(request, refusal)
         with translation.override(language):
             messages.success(request, _("Your settings are saved."))
         response = redirect("settings")

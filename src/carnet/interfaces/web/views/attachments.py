@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from carnet.domain.messaging.access import OpenedAttachment, open_attachment
 from carnet.domain.messaging.commands.save import save_attachment
@@ -35,7 +35,7 @@ def _open(
     return open_attachment(who.actor, who.space.id, conversation_id, message_id, path, goes_on=goes_on)
 
 
-@require_GET
+@require_safe
 @for_holder
 def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
     opened = _open(who, conversation_id, message_id, piece)
@@ -64,7 +64,7 @@ def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id:
     )
 
 
-@require_GET
+@require_safe
 @for_holder
 def page_of(
     request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str, number: int
@@ -77,13 +77,13 @@ def page_of(
     return page_picture(opened.content, opened.kept.media_type, number)
 
 
-@require_GET
+@require_safe
 @for_holder
 def content(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
     return _serve(request, who, conversation_id, message_id, piece, inline=True)
 
 
-@require_GET
+@require_safe
 @for_holder
 def download(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID, piece: str) -> HttpResponse:
     return _serve(request, who, conversation_id, message_id, piece, inline=False)

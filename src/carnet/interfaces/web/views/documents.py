@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.nomenclature.values import Category
 from carnet.domain.record.access import OpenedDocument, open_document
@@ -32,7 +32,7 @@ from carnet.interfaces.web.session import (
 )
 
 
-@require_GET
+@require_safe
 @for_holder
 def show_all(request: HttpRequest, who: SignedIn) -> HttpResponse:
     opened = open_space(who.actor, Act.LIST_DOCUMENTS, who.space.id)
@@ -48,7 +48,7 @@ def show_all(request: HttpRequest, who: SignedIn) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @for_holder
 def show(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse:
     opened = open_document(who.actor, who.space.id, document_id)
@@ -91,7 +91,7 @@ def _versions(shown: DocumentRow, others: list[DocumentRow]) -> list[dict[str, o
     return numbered[::-1]
 
 
-@require_GET
+@require_safe
 @for_holder
 def page_of(request: HttpRequest, who: SignedIn, document_id: UUID, number: int) -> HttpResponse:
     """One page of a PDF, as a picture."""
@@ -102,13 +102,13 @@ def page_of(request: HttpRequest, who: SignedIn, document_id: UUID, number: int)
     return page_picture(opened.content(), opened.document.mime_type, number)
 
 
-@require_GET
+@require_safe
 @for_holder
 def content(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse:
     return _serve(request, who, document_id, inline=True)
 
 
-@require_GET
+@require_safe
 @for_holder
 def download(request: HttpRequest, who: SignedIn, document_id: UUID) -> HttpResponse:
     return _serve(request, who, document_id, inline=False)

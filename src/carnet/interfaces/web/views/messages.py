@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.messaging.access import OpenedConversation, open_conversation
 from carnet.domain.messaging.commands.read import mark_displayed, move_to_trash
@@ -31,11 +31,11 @@ from carnet.domain.spaces.values import Act, Decision, Refusal
 from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
 from carnet.interfaces.web.pieces import attachment_row
 from carnet.interfaces.web.rows import conversation_row, page
-from carnet.interfaces.web.sentences import refusal_sentence, subject_words
+from carnet.interfaces.web.sentences import could_harm, refusal_sentence, subject_words
 from carnet.interfaces.web.session import SignedIn, for_holder, is_prefetch, refusal_page
 
 
-@require_GET
+@require_safe
 @for_holder
 def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
     opened = open_space(who.actor, Act.LIST_MESSAGES, who.space.id)
@@ -52,7 +52,7 @@ def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @for_holder
 def show(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpResponse:
     """A conversation. Showing it is reading it: its messages are read from now on, unless a program reads ahead."""
@@ -193,7 +193,7 @@ def _message(shown: ShownConversation, message: ShownMessage) -> dict[str, Any]:
             if not kept.copy_of
         ],
         "delivery": message.delivery,
-        "withheld": bool(message.content.findings),
+        "withheld": any(could_harm(kept.problem) for kept in message.content.attachments),
     }
 
 

@@ -5,31 +5,31 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from carnet.domain.spaces.commands import change_language
+from carnet.domain.spaces.commands import change_settings
 from carnet.interfaces.web import health
 from carnet.interfaces.web.session import signed_in
 
 
-@require_GET
+@require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
     if signed_in(request) is not None:
         return redirect("home")
     return render(request, "web/welcome.html")
 
 
-@require_GET
+@require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "web/accessibility.html")
 
 
-@require_GET
+@require_safe
 def legal(request: HttpRequest) -> HttpResponse:
     return render(request, "web/legal.html")
 
 
-@require_GET
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "web/help.html")
 
@@ -45,7 +45,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.LANGUAGES):
         who = signed_in(request)
         if who is not None:
-            change_language(who.account, language)
+            change_settings(who.account, language=language)
         translation.activate(language)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
@@ -73,6 +73,9 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics, for a scraper on this machine only."""
-    if not settings.CARNET_METRICS or request.META.get("REMOTE_ADDR") not in ("127.0.0.1", "::1"):
+    # A proxy on this machine brings strangers under its own address, and says so.
+    brought = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"))
+    local = request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and not brought
+    if not settings.CARNET_METRICS or not local:
         return HttpResponseNotFound()
     return HttpResponse(health.metrics(), content_type="text/plain; version=0.0.4")
