@@ -109,7 +109,7 @@ def test_a_list_is_walked_through_without_a_line_lost_or_seen_twice(
     patient: UUID, dominique: Client, path: str, links: str
 ) -> None:
     messages = [
-        attach(letter(subject=f"Lettre {n}"), b"%PDF-1.7 %d" % n, "application/pdf", "a.pdf") for n in range(45)
+        attach(letter(subject=f"Lettre {n}"), b"%%PDF-1.7 %d" % n, "application/pdf", "a.pdf") for n in range(45)
     ]
     arrive(*messages)
     if path == "/documents/":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from carnet.domain.messaging.commands.deliver import drain_once, remove_done_segments
+from carnet.domain.messaging.commands.deliver import drain_after_start, drain_once, remove_done_segments
 from carnet.foundation import logs
 from carnet.foundation.database import Listener
 from carnet.foundation.owner_keys import master_keys
@@ -27,10 +27,14 @@ def run(stopping: Callable[[], bool]) -> None:
     listener = Listener(NOTIFY_CHANNEL)
     tidy_at = time.monotonic() + TIDY_SECONDS
     next_turn = 0.0
+    just_started = True
     while not stopping():
         try:
             listener.wait(WAIT_SECONDS)
             close_old_connections()
+            if just_started:
+                drain_after_start(reader)
+                just_started = False
             while not stopping():
                 time.sleep(max(0.0, next_turn - time.monotonic()))
                 began = time.monotonic()

@@ -19,12 +19,14 @@ from carnet.domain.messaging.models import ConversationEntry, Message, OutboundM
 from carnet.domain.messaging.values import SmtpError
 from carnet.domain.spaces.models import HealthSpace
 from carnet.foundation import logs
-from carnet.foundation.bodies import get_body
+from carnet.foundation.bodies import BodyMissing, get_body
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.jobs import RETRY, app
+from carnet.foundation.keys import KeyProblem
 from carnet.foundation.owner_keys import owner_key, owner_keys
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CLAIM_SECONDS = 300
 BATCH = 50
 
@@ -55,7 +57,11 @@ def send_outbound() -> None:
                 id=mail.id, state=OutboundMail.State.QUEUED, next_try_at=mail.next_try_at
             ).update(next_try_at=now() + timedelta(seconds=CLAIM_SECONDS), attempts=F("attempts") + 1)
             if claimed:
-                _try(OutboundMail.objects.get(id=mail.id))
+                try:
+                    _try(OutboundMail.objects.get(id=mail.id))
+                except (BodyMissing, KeyProblem) as problem:  # this one needs a person; the others go on
+                    log.error("outbound_unreadable", message=str(mail.id), exc_info=problem)
+                    _settle(mail, OutboundMail.State.FAILED, 451)
 
 
 def _try(mail: OutboundMail) -> None:
@@ -84,6 +90,8 @@ def _send(domain: str, sender: str, recipient: str, content: bytes) -> tuple[int
     try:
         with smtplib.SMTP(host, int(port), local_hostname=settings.CARNET_HOSTNAME, timeout=60) as client:
             client.ehlo()
+            if not client.has_extn("starttls") and host not in _LOOPBACK:
+                return 454, "the other operator offers no encryption"
             if client.has_extn("starttls"):
                 # The trust list's certificates are not checked yet: encryption without them still beats none.
                 context = ssl.create_default_context()

@@ -21,7 +21,7 @@ import pypdfium2
 from PIL import Image
 
 MEMORY = 1 << 30
-CPU_SECONDS = 10
+CPU_SECONDS = 5
 OUTPUT = 16 << 20
 PIXELS = 6_000_000
 _NOBODY = 65534

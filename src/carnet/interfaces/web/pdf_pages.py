@@ -19,7 +19,7 @@ PAGES: Final = 20
 CHARACTERS: Final = 20_000
 WIDTH: Final = 1240
 """Pixels: an A4 page at 150 dots per inch, three times the width of a phone."""
-SECONDS: Final = 20.0
+SECONDS: Final = 15.0
 MEDIA_TYPE: Final = "image/webp"
 
 _CHILD = Path(__file__).with_name("pdf_child.py")

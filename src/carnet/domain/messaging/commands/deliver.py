@@ -63,6 +63,34 @@ def drain_once(reader: SpoolReader) -> Drained:
     return Drained(delivered, held)
 
 
+def drain_after_start(reader: SpoolReader) -> None:
+    """Deliver what waits when the process starts, message by message, each counted before it is tried.
+
+    A message that kills the process, for memory or in a library, raises nothing that could be counted: without this it
+    would kill each next process too, and nobody's mail would arrive any more. Raises as ``drain_once`` does.
+    """
+    for _ in range(BATCH):
+        with transaction.atomic():
+            entry = (
+                SpoolEntry.objects.select_for_update(skip_locked=True)
+                .filter(spool_id=reader.spool_id, held="")
+                .order_by("id")
+                .first()
+            )
+            if entry is None:
+                return
+            SpoolEntry.objects.filter(id=entry.id).update(attempts=F("attempts") + 1)
+            if entry.attempts >= TRIES:
+                SpoolEntry.objects.filter(id=entry.id).update(held="keeps-failing")
+                continue
+        try:
+            _drain(reader, 1, [])
+        except Exception as failure:
+            _raise_if_away(failure)
+            log.error("message_failed", exc_info=failure)
+            return  # what fails like this is counted by ``drain_once``
+
+
 def _raise_if_away(failure: Exception) -> None:
     """Raise it again when it says that the database cannot be reached: the connection is lost, or none can be made."""
     if isinstance(failure, OperationalError | InterfaceError):

@@ -33,6 +33,9 @@ LEFT JOIN LATERAL (
 ) last ON true
 WHERE c.space_id = %(space)s AND c.trashed_at IS NULL
   AND (%(before_at)s::timestamptz IS NULL OR (c.last_at, c.id) < (%(before_at)s, %(before_id)s))
+  AND (NOT %(only_unread)s OR EXISTS (
+      SELECT 1 FROM messaging_conversation_entry e WHERE e.space_id = c.space_id
+      AND e.conversation_id = c.id AND e.direction = 'in' AND e.read_at IS NULL))
 ORDER BY c.last_at DESC, c.id DESC LIMIT %(limit)s
 """
 
@@ -66,14 +69,17 @@ class ConversationPage:
     next_before: str
 
 
-def conversations(space_id: UUID, *, before: str = "", limit: int = PAGE) -> ConversationPage:
+def conversations(
+    space_id: UUID, *, before: str = "", limit: int = PAGE, only_unread: bool = False
+) -> ConversationPage:
     """The newest conversations of a space, at most ``limit``; ``before`` is the ``next_before`` of the page before.
 
     Access is decided by the caller. Index: ``conversation_newest``, ``entry_of_conversation``, ``entry_unread``.
     """
     before_at, before_id = read_place(before) or (None, None)
     with connection.cursor() as cursor:
-        cursor.execute(_LIST, {"space": space_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1})
+        place = {"before_at": before_at, "before_id": before_id, "limit": limit + 1}
+        cursor.execute(_LIST, {"space": space_id, "only_unread": only_unread, **place})
         found = cursor.fetchall()
     shown = found[:limit]
     key = owner_key(space_id)

@@ -34,7 +34,7 @@ def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
     opened = open_space(who.actor, Act.READ_HOME, who.space.id)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
-    unread = [row for row in conversations(who.space.id).rows if row.unread][:5]
+    unread = conversations(who.space.id, only_unread=True, limit=5).rows
     return render(
         request,
         "web/home.html",
