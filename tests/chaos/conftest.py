@@ -1,14 +1,10 @@
 """One installation for all that is killed in a run; how often, and from which seed, are options."""
 
 import random
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from harness import Demo
 from sender import Ledger
 

@@ -13,13 +13,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 INSPECTOR = Path(__file__).with_name("inspector.py")
 SECONDS_TO_START = 90.0
 SECONDS_TO_ANSWER = 45.0
+_DOORS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
 
 
 class NotInTime(AssertionError):
@@ -44,7 +45,7 @@ class Demo:
         self.ready_file = folder / "ready.json"
         self.output = folder / "demo.log"
         self.ready: dict[str, Any] = {}
-        self._ports = _free_ports()
+        self._ports = {door: str(port) for door, port in zip(_DOORS, free_ports(len(_DOORS)), strict=True)}
         self._process: subprocess.Popen[bytes] | None = None
         self._inspector: subprocess.Popen[str] | None = None
 
@@ -145,6 +146,31 @@ class Demo:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_worker_at_work(self) -> tuple[int, list[int]]:
+        """`kill -9` of the worker in the middle of jobs; its number, and the numbers of the jobs."""
+        pid, jobs = 0, []
+
+        def is_at_work() -> bool:
+            nonlocal pid, jobs
+            pid = self.pid("worker") or 0
+            if pid:
+                os.kill(pid, signal.SIGSTOP)
+                jobs = self.ask("doing")
+                if not jobs:
+                    os.kill(pid, signal.SIGCONT)
+            return bool(jobs)
+
+        wait_until(is_at_work, SECONDS_TO_ANSWER, "the worker is at work", every=0.02)
+        os.kill(pid, signal.SIGKILL)
+        return pid, jobs
+
+    def starts(self, child: str) -> int:
+        """How many times the supervisor has started this child."""
+        lines = (self.data / "log" / "supervisor.log").read_text().splitlines()
+        return sum(
+            1 for line in map(json.loads, lines) if line["event"] == "supervisor.started" and line["child"] == child
+        )
+
     def revive(self, name: str, killed: int) -> float:
         """Wait until the killed process has a successor; start again what nobody restarts. How long it took."""
         began = time.monotonic()
@@ -154,6 +180,16 @@ class Demo:
         else:
             wait_until(lambda: self.pid(name) not in (None, killed), SECONDS_TO_ANSWER, f"{name} has a successor")
         return time.monotonic() - began
+
+    @contextlib.contextmanager
+    def supervisor_asleep(self) -> Iterator[None]:
+        """Nobody restarts what is killed meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _bury_supervisor(self) -> None:
         """Its children must have gone with it, PostgreSQL must not."""
@@ -180,8 +216,8 @@ class Demo:
         """The INS of the people to whom mail can be sent."""
         return [one["ins"] for one in self.ready["holders"] if one["state"] != "closed"]
 
-    def at_operators_door(self, timeout: float = 20) -> smtplib.SMTP:
-        client = smtplib.SMTP(self.ready["smtp"]["host"], self.ready["smtp"]["port"], timeout=timeout)
+    def at_operators_door(self, timeout: float = 20, port: int = 0) -> smtplib.SMTP:
+        client = smtplib.SMTP(self.ready["smtp"]["host"], port or self.ready["smtp"]["port"], timeout=timeout)
         client.ehlo()
         return client
 
@@ -208,6 +244,15 @@ class Demo:
             ("imap", self._imap_answers),
         ):
             wait_until(lambda question=question: _yes(question), SECONDS_TO_ANSWER, f"{name} answers", every=0.1)
+
+    def answers_at(self, port: int) -> bool:
+        """Whether an SMTP door answers at this port."""
+
+        def greets() -> bool:
+            with self.at_operators_door(5, port) as client:
+                return client.noop()[0] == 250
+
+        return _yes(greets)
 
     def _portal_answers(self) -> bool:
         with urllib.request.urlopen(f"{self.ready['web']}/health/ready", timeout=5) as response:
@@ -275,12 +320,11 @@ def _yes(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _free_ports() -> dict[str, str]:
-    """A port for each door, free now and far from the usual ones."""
-    doors = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+def free_ports(count: int) -> list[int]:
+    """So many ports that are free now, far from the usual ones, where another demo may be starting."""
     with contextlib.ExitStack() as probes:
-        found = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in doors]
-        return {door: str(probe.getsockname()[1]) for door, probe in zip(doors, found, strict=True)}
+        found = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [probe.getsockname()[1] for probe in found]
 
 
 def is_alive(pid: int) -> bool:

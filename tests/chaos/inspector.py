@@ -154,16 +154,26 @@ class Inspector:
 
         return dict(Counter(Notification.objects.values_list("outcome", flat=True)))
 
-    def stalled(self) -> int:
-        """How many jobs are left to workers that no longer beat."""
-        from django.db import connection
+    def told(self) -> dict[str, int]:
+        """How many notifications each person was sent, by INS."""
+        from carnet.domain.notifications.models import Notification
 
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
-                " WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - interval '20 seconds')"
-            )
-            return int(cursor.fetchone()[0])
+        owners = self._owners()
+        sent = Notification.objects.filter(outcome="sent").values_list("space_id", flat=True)
+        return dict(Counter(owners[space_id] for space_id in sent))
+
+    def doing(self) -> list[int]:
+        """The jobs that a worker is at, or was at when it died."""
+        from procrastinate.contrib.django.models import ProcrastinateJob
+
+        return list(ProcrastinateJob.objects.filter(status="doing").values_list("id", flat=True))
+
+    def taken_up_again(self, jobs: list[int]) -> dict[int, float]:
+        """When each of these jobs was first put back in the queue, in seconds since 1970."""
+        from procrastinate.contrib.django.models import ProcrastinateEvent
+
+        events = ProcrastinateEvent.objects.filter(job_id__in=jobs, type="deferred_for_retry").order_by("-at")
+        return {job_id: at.timestamp() for job_id, at in events.values_list("job_id", "at")}
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are in each state."""

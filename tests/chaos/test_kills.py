@@ -1,18 +1,29 @@
 """`kill -9` of each process while 200 messages are being sent: what got its 250 is there, once, whole."""
 
 import random
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
+from email import message_from_bytes
+from pathlib import Path
 
 import pytest
 from harness import Demo, wait_until
 from promises import check
-from sender import Ledger, Load
+from readers import by_imap, by_portal
+from sender import Fate, Ledger, Load
 
 MESSAGES = 200
 TOGETHER = (("worker", "web", "imap"), ("supervisor",), ("postmaster",), ("keeper",), ("drain",), ("smtp",))
 """What is killed in one run of 200 messages, each at a moment of its own. The database is two processes: PostgreSQL's
 postmaster, and the keeper that answers for it. Worker, portal and mail clients' door take no part in the delivery."""
+
+
+@pytest.fixture(scope="module")
+def abandoned() -> dict[int, float]:
+    """The jobs that a killed worker was at, and when it was killed."""
+    return {}
 
 
 @pytest.mark.parametrize("processes", TOGETHER, ids="-".join)
@@ -22,6 +33,7 @@ def test_no_accepted_message_is_lost_or_doubled_by_a_kill(
     ledger: Ledger,
     kills: int,
     seed: int,
+    abandoned: dict[int, float],
     say: Callable[[str], None],
 ) -> None:
     moments = random.Random(f"{seed} {processes}")
@@ -34,7 +46,11 @@ def test_no_accepted_message_is_lost_or_doubled_by_a_kill(
         for accepted, process in sorted((moments.randrange(5, MESSAGES - 40), process) for process in processes):
             load.wait_for(accepted)
             time.sleep(moments.uniform(0.0, 0.03))
-            killed[process] = demo.kill(process)
+            if process == "worker":
+                killed[process], jobs = demo.kill_worker_at_work()
+                abandoned.update(dict.fromkeys(jobs, time.time()))
+            else:
+                killed[process] = demo.kill(process)
         revived = time.monotonic()
         for process, pid in killed.items():
             demo.revive(process, pid)
@@ -48,11 +64,47 @@ def test_no_accepted_message_is_lost_or_doubled_by_a_kill(
     )
 
 
-def test_every_trail_is_whole_and_everyone_is_told_after_all_that(demo: Demo) -> None:
+def test_what_was_accepted_is_read_by_imap_and_in_the_portal_once_each(demo: Demo, ledger: Ledger) -> None:
+    check(demo, ledger)
+    accepted = [one for one in ledger.sent.values() if one.fate is Fate.ACCEPTED]
+    doubtful = {one.number for one in ledger.sent.values() if one.fate is Fate.DOUBT}
+    doctor, holder = demo.mailbox("claire.morvan")["address"], demo.reachable[0]
+    for reader, read in ((doctor, by_imap(demo, "claire.morvan")), (holder, by_portal(demo, holder))):
+        owed = {one.number for one in accepted if reader in one.recipients}
+        assert set(read.values()) == {1}
+        assert set(read) - doubtful == owed
+
+
+def test_everyone_is_told_and_the_jobs_of_killed_workers_are_taken_up_within_a_minute(
+    demo: Demo, kills: int, abandoned: dict[int, float], say: Callable[[str], None]
+) -> None:
+    wait_until(lambda: demo.ask("notifications").get("", 0) == 0, 120, "everyone is told", every=0.5)
+    assert set(demo.ask("notifications")) == {"sent"}
+    told = demo.ask("told")
+    mails = Counter(
+        str(message_from_bytes(path.read_bytes())["To"])
+        for path in Path(demo.ready["outbox"]).glob("*.eml")
+        if not re.search(r"\b\d{6}\b", path.read_text())
+    )
+    people = {one["email"]: one["ins"] for one in demo.ready["holders"]}
+    twice = {email: count - told[people[email]] for email, count in mails.items()}
+    assert all(extra >= 0 for extra in twice.values()), "nobody is left out"
+    # Told twice is only who was being written to, by one of the four at work, when a worker or its database died.
+    assert sum(twice.values()) <= 4 * (demo.starts("worker") + kills)
+
+    assert abandoned
+    wait_until(lambda: len(demo.ask("taken_up_again", jobs=list(abandoned))) == len(abandoned), 70, "all are taken up")
+    again = demo.ask("taken_up_again", jobs=list(abandoned))
+    waited = [again[str(job)] - killed for job, killed in abandoned.items()]
+    assert max(waited) < 60
+    assert demo.ask("jobs").get("failed", 0) == 0
+    say(
+        f"{sum(told.values())} notifications, {sum(twice.values())} e-mails more than that; {len(waited)} jobs of killed"
+        f" workers taken up again after {max(waited):.0f} s at most"
+    )
+
+
+def test_every_trail_verifies_and_no_row_is_half_written(demo: Demo) -> None:
     verified = demo.carnet("audit", "verify")
     assert verified.returncode == 0, verified.stderr
     assert demo.ask("broken") == {}
-    wait_until(lambda: demo.ask("notifications").get("", 0) == 0, 120, "everyone is told", every=0.5)
-    assert set(demo.ask("notifications")) <= {"sent"}
-    assert demo.ask("jobs").get("failed", 0) == 0
-    wait_until(lambda: demo.ask("stalled") == 0, 70, "no job is left to a dead worker", every=0.5)

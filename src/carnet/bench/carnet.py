@@ -86,6 +86,9 @@ class Carnet:
             self._database.close()
             self._database = None
         if self._process is not None:
+            with contextlib.suppress(CannotMeasure):
+                # Let it finish starting: ended halfway, it would leave its database running.
+                wait_until(self._answers, every=0.1, longest=_START_SECONDS)
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(_STOP_SECONDS)

@@ -90,7 +90,9 @@ def _database() -> dict[str, Any]:
 
 SECRET_KEY = _secret_key()
 DEBUG: bool = environment.value("CARNET_DEBUG")
-ALLOWED_HOSTS = ["*"] if CARNET_BIND in ("127.0.0.1", "::1") else [urlsplit(CARNET_WEB_URL).hostname or "localhost"]
+# A demo may be reached under any name (a forwarded port); an installation answers to its own, and to its health checks.
+_own_names = [urlsplit(CARNET_WEB_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = ["*"] if CARNET_BIND in ("127.0.0.1", "::1") and not CARNET_PRODUCTION else _own_names
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "carnet.config.urls"

@@ -208,6 +208,26 @@ def test_an_unreadable_message_goes_back_to_its_sender_with_headers_alone(hospit
     assert Dispatch.objects.get().outcome == "refused-malformed"
 
 
+def test_a_report_of_failure_shows_under_the_letter_it_is_about_and_nowhere_else(patient):
+    arrive(mail(message_id="<first@x.test>"))
+    row = only_conversation(patient)
+    sent = answer(actor_of(patient), patient, row.id, "Merci")
+    identifier = f"<{sent.message_id}@{settings.CARNET_PATIENT_DOMAIN}>"
+    report = (
+        f"From: mailer-daemon@{cast.OTHER_OPERATOR_DOMAIN}\r\nSubject: Undelivered\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {identifier}\r\n--b--\r\n"
+    ).encode()
+    arrive(report, sender="")
+    assert ConversationEntry.objects.get(space_id=patient, direction="out").delivery == "failed"
+    assert ConversationEntry.objects.filter(space_id=patient).count() == 2
+
+
+def test_what_is_no_report_never_comes_without_a_return_path(patient):
+    arrive(mail(), sender="")
+    assert Conversation.objects.filter(space_id=patient).count() == 0
+
+
 def test_nothing_goes_back_to_a_null_or_an_unlisted_sender(hospital, patient):
     arrive(b"\r\n", sender="")
     arrive(b"\r\n", sender="x@evil.example")

@@ -10,6 +10,7 @@ from carnet.domain.messaging.delivery import incoming
 from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
 from carnet.domain.messaging.envelopes import SpooledEnvelope
 from carnet.domain.messaging.mime import read
+from carnet.domain.messaging.mime.authors import authors
 from carnet.domain.messaging.mime.limits import MalformedCode
 from carnet.domain.messaging.mime.parameters import parse_content_value
 from carnet.foundation.clock import now
@@ -78,3 +79,9 @@ def test_a_parameter_of_nothing_but_escapes_is_cut() -> None:
     value = parse_content_value(b'text/plain; name="' + b'\\"' * 30_000 + b'"')
     assert 0 < len(value.parameter("name")) <= 4_096
     assert parse_content_value(b'text/plain; name="a \\"b\\".pdf"').parameter("name") == b'a "b".pdf'
+
+
+@pytest.mark.parametrize("field", [b'a@good.test"\r\n \r\n', b' "a\r\n b" <a@good.test>\r\n', b'.a@good.test" \r\n'])
+def test_the_door_and_the_reader_see_the_same_author(field: bytes) -> None:
+    raw = b"From:" + field + b"To: b@x.test\r\n\r\nBonjour\r\n"
+    assert [one.address for one in authors(raw)] == [one.address for one in read.read_message(raw).from_]

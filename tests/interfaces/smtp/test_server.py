@@ -75,7 +75,7 @@ def test_a_handler_that_fails_is_answered_451_and_nothing_of_the_message_is_logg
                 wire.say(line + "\r\n")
         assert (server.counters.handler_errors, server.counters.messages) == (4, 1)
     assert len(logs) == 4
-    assert {entry["event_kind"] for entry in logs} == {"Message"}
+    assert {entry["act"] for entry in logs} == {"Message"}
     assert "secret" not in repr(logs)
 
 

@@ -83,7 +83,9 @@ def test_a_page_of_any_shape_stays_within_bounds() -> None:
 def test_a_bomb_is_put_out_in_time() -> None:
     """A page that unpacks to more than all the memory there is for it, and one that draws too many shapes."""
     packed = zlib.compressobj(1)
-    zeros = b"".join([packed.compress(b" " * (1 << 20)) for _ in range((pdf_child.MEMORY >> 20) + 100)] + [packed.flush()])
+    zeros = b"".join(
+        [packed.compress(b" " * (1 << 20)) for _ in range((pdf_child.MEMORY >> 20) + 100)] + [packed.flush()]
+    )
     pdf = pikepdf.new()
     page = pdf.add_blank_page()
     page.Contents = pikepdf.Stream(pdf, zeros, Filter=pikepdf.Name.FlateDecode)

@@ -177,11 +177,12 @@ def test_home_tells_what_matters_and_leaves_out_looking_around(patient: UUID, do
 
 
 def test_the_mark_of_software_is_not_shown_to_people(patient: UUID, dominique: Client) -> None:
-    arrive(letter(subject="XDM/1.0/DDM+Lettre de sortie PAT-TROIS DOMINIQUE"))
+    arrive(letter(subject="XDM/1.0/DDM+Lettre de sortie PAT-TROIS Dominique [28/03/1979]"))
     for path in ("/accueil/", "/messages/", f"/messages/{conversation_of(patient)}/", "/activite/"):
         shown = main_text(dominique.get(path))
         assert "XDM/1.0" not in shown
         assert "Lettre de sortie" in shown
+        assert "sortie PAT-TROIS" not in shown
 
 
 # --- language -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
+from carnet.interfaces.web.sentences import subject_words
 from carnet.interfaces.web.templatetags import web
 
 NOW = datetime(2026, 3, 3, 13, 5, tzinfo=UTC)  # 14:05 in Paris
@@ -91,3 +92,23 @@ def test_a_file_is_drawn_by_its_kind(named: str, drawing: str) -> None:
 def test_an_unknown_drawing_is_an_error_of_the_template() -> None:
     with pytest.raises(FileNotFoundError):
         web.icon("unicorn")
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("XDM/1.0/DDM+Compte rendu d'imagerie MARTIN Hélène [03/12/1987]", "Compte rendu d'imagerie"),
+        (
+            "XDM/1.0/DDM+Lettre de liaison à la sortie d'un établ MARTIN HELENE",
+            "Lettre de liaison à la sortie d'un établ…",
+        ),
+        ("XDM/1.0/DDM+CR IRM DUPONT Paul", "CR IRM DUPONT Paul"),
+        ("Re: XDM/1.0/DDM+3 documents MARTIN Hélène", "Re: 3 documents"),
+        ("XDM/1.0/DDM", ""),
+        ("xdm/1.0/ddm MARTIN", ""),
+        ("Rendez-vous de Hélène MARTIN", "Rendez-vous de Hélène MARTIN"),
+        ("À propos de XDM/1.0/DDMX", "À propos de XDM/1.0/DDMX"),
+    ],
+)
+def test_a_subject_is_what_its_reader_wants_to_know(subject: str, shown: str) -> None:
+    assert subject_words(subject, "Hélène MARTIN") == shown

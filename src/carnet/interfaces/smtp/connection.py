@@ -243,8 +243,8 @@ class SmtpConnection(asyncio.Protocol):
         self._server.counters.handler_errors += 1
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
-        kind, name = type(error).__name__, type(event).__name__
-        log.error("smtp_handler_failed", session=self.session.id, event_kind=name, error=kind, where=where)
+        what = f"{type(error).__name__} at {where}"
+        log.error("smtp_handler_failed", session=self.session.id, act=type(event).__name__, error=what)
         return replies.INTERNAL_ERROR
 
     # Memory

@@ -37,13 +37,13 @@ def page(request: HttpRequest, rows: list[dict[str, Any]], next_before: object) 
     return Page(rows, next_url, previous_url)
 
 
-def conversation_row(row: ConversationRow) -> dict[str, Any]:
+def conversation_row(row: ConversationRow, reader: str = "") -> dict[str, Any]:
     return {
         "url": reverse("conversation", args=[row.id]),
         "sender_name": row.correspondent.name,
         "verified": row.correspondent.verified,
         "domain": row.correspondent.domain,
-        "subject": subject_words(row.subject),
+        "subject": subject_words(row.subject, reader),
         "last_at": row.last_at,
         "unread": row.unread,
         "has_attachments": row.has_attachments,
@@ -69,13 +69,13 @@ def document_row(row: DocumentRow) -> dict[str, Any]:
     }
 
 
-def event_row(event: Event) -> dict[str, Any]:
+def event_row(event: Event, reader: str = "") -> dict[str, Any]:
     when: datetime = event.at
     return {
         "when": when,
         "who": event.who,
         "who_kind_label": str(ACTOR_KINDS[ActorKind(event.actor_kind)]),
-        "what": act_sentence(event),
+        "what": act_sentence(event, reader),
         "allowed": event.allowed,
         "reason": refusal_sentence(Refusal(event.reason)) if event.reason else "",
     }

@@ -1,6 +1,7 @@
 """Codes of the domain in words that people understand."""
 
 import re
+import unicodedata
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -80,17 +81,35 @@ ACTOR_KINDS = {
 _ARCHIVE_MARK = re.compile(r"(?i)\bXDM/1\.0/DDM(\+|\s|$)")
 
 
-def subject_words(subject: str) -> str:
-    """A subject without the mark that software puts before it for other software.
+_BORN = re.compile(r"\s*\[\d{2}/\d{2}/\d{4}\]$")
+_LABEL_LENGTH = 40
 
-    ``XDM/1.0/DDM+Lettre de liaison…`` (ANS, Référentiel socle MSSanté #2, ECO.2.1.3).
+
+def subject_words(subject: str, reader: str = "") -> str:
+    """A subject as its reader wants it: without the mark that software puts before it, and without their own name.
+
+    ``XDM/1.0/DDM+Compte rendu d'imagerie MARTIN Claire [03/12/1987]`` becomes ``Compte rendu d'imagerie`` for Claire
+    Martin; a label that was cut at 40 characters shows it (ANS, Référentiel socle MSSanté #2, ECO.2.1.3).
     """
-    return _ARCHIVE_MARK.sub("", subject, count=1).strip()
+    if not _ARCHIVE_MARK.search(subject):
+        return subject
+    words = _BORN.sub("", _ARCHIVE_MARK.sub("", subject, count=1).strip()).split()
+    own = {_plain(name) for name in reader.split()}
+    had = len(words)
+    while words and _plain(words[-1]) in own:
+        words.pop()
+    label = " ".join(words)
+    return f"{label}…" if len(words) < had and len(label) >= _LABEL_LENGTH - 1 else label
 
 
-def act_sentence(event: Event) -> str:
-    """What was done, in one sentence."""
-    title = subject_words(event.title)
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFD", name.casefold())
+    return "".join(one for one in letters if not unicodedata.combining(one))
+
+
+def act_sentence(event: Event, reader: str = "") -> str:
+    """What was done, in one sentence, for who reads it."""
+    title = subject_words(event.title, reader)
     named = {
         Act.READ_CONVERSATION: _("Read the conversation “%(title)s”"),
         Act.READ_ATTACHMENT: _("Opened the attachment “%(title)s”"),

@@ -1,6 +1,9 @@
 """How often something may be tried."""
 
 import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -15,3 +18,13 @@ def too_often(request: HttpRequest, what: str, *, times: int, seconds: int, key:
     who = hashlib.sha256((key or str(request.META.get("REMOTE_ADDR", ""))).encode()).hexdigest()[:24]
     places = (f"tries:{what}:{who}:{place}" for place in range(times))
     return not any(cache.add(place, 1, timeout=seconds) for place in places)
+
+
+@contextmanager
+def lasting(seconds: float) -> Iterator[None]:
+    """Make what is done inside last this long, so that its delay tells nothing of what was found."""
+    until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        time.sleep(max(0.0, until - time.monotonic()))

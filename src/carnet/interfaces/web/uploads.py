@@ -16,10 +16,10 @@ class InMemoryUpload(MemoryFileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,
+        META: Any,  # noqa: N803 - Django's name
         content_length: int,
         boundary: Any,
-        encoding: Any = None,  # noqa: N803
+        encoding: Any = None,
     ) -> Any:
         if content_length > settings.CARNET_HOLDER_MESSAGE_BYTES + _FORM_BYTES:
             raise RequestDataTooBig

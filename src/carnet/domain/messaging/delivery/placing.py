@@ -1,5 +1,6 @@
 """What becomes of each message for each recipient: the rules applied, the rows prepared, nothing written yet."""
 
+import re
 from uuid import UUID
 
 from django.conf import settings
@@ -41,6 +42,9 @@ from carnet.domain.spaces.queries import SpaceFacts
 from carnet.domain.spaces.values import Act, Actor, ActorKind, Decision, Refusal
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
+
+_IDENTIFIER = re.compile(rb"<[^<>\s]{3,250}>")
+_REPORT_BYTES = 256 * 1024
 
 
 def place(message: Incoming, situation: Situation, plan: Plan) -> None:
@@ -123,6 +127,11 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
     actor = _actor(sender, display.name)
     if is_patient_domain(message.author, settings.CARNET_PATIENT_DOMAIN):
         return DeliveryOutcome.REFUSED_HOLDER_TO_HOLDER
+    if parsed.is_report:
+        _note_report(message, space, situation, plan)
+        return None
+    if not message.envelope.sender:
+        return DeliveryOutcome.REFUSED_SENDER  # only reports come without a return path (RFC 5321 §4.5.5)
     if not rules.patient_matches(space.ins, message.patients):
         outcome = DeliveryOutcome.REFUSED_OTHER_PATIENT
         decision = Decision(False, Refusal.WRONG_PATIENT)
@@ -179,6 +188,15 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
         message, situation.recipients[_address_of(space)], situation, plan, DeliveryOutcome.DELIVERED, row.id
     )
     return None
+
+
+def _note_report(message: Incoming, space: SpaceFacts, situation: Situation, plan: Plan) -> None:
+    """Another operator's report: people see under their letter that it failed, never the report itself (RFC 3464)."""
+    if message.parsed.report_type == "delivery-status":
+        key = situation.keys[space.id]
+        named = dict.fromkeys(_IDENTIFIER.findall(message.raw[-_REPORT_BYTES:]))
+        for identifier in list(named)[:100]:
+            plan.undelivered.append((space.id, message_id_digest(key, identifier.decode("ascii", "replace"))))
 
 
 def _address_of(space: SpaceFacts) -> str:

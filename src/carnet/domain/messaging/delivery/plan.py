@@ -42,6 +42,7 @@ class Plan:
     events: list[NewEvent] = field(default_factory=list)
     notified: list[tuple[UUID, UUID]] = field(default_factory=list)
     answered: list[tuple[UUID, UUID]] = field(default_factory=list)
+    undelivered: list[tuple[UUID, bytes]] = field(default_factory=list)
     letters: list[PatientLetter] = field(default_factory=list)
 
 

@@ -34,6 +34,7 @@ def write(plan: Plan) -> None:
     copy_rows(plan.dispatches)
     copy_rows(plan.outbound)
     _note_answers(plan)
+    _note_undelivered(plan)
     file_batch(plan.filed)
     notify_all([(space_id, NotificationKind.MESSAGE, message_id) for space_id, message_id in plan.notified])
     leave_all(plan.events)
@@ -99,4 +100,18 @@ def _note_answers(plan: Plan) -> None:
             "   ON e.space_id = a.space_id AND e.conversation_id = a.conversation_id AND e.direction = 'out'"
             " WHERE l.space_id = e.space_id AND l.message_id = e.message_id AND l.first_answer_at IS NULL",
             [plan.at, [space_id for space_id, _ in answered], [conversation_id for _, conversation_id in answered]],
+        )
+
+
+def _note_undelivered(plan: Plan) -> None:
+    """The holder's letters that another operator's reports name were not delivered."""
+    if not plan.undelivered:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE messaging_conversation_entry e SET delivery = 'failed'"
+            " FROM unnest(%s::uuid[], %s::bytea[]) AS r(space_id, digest)"
+            " JOIN messaging_message m ON m.owner_id = r.space_id AND m.message_id_digest = r.digest"
+            " WHERE e.space_id = m.owner_id AND e.message_id = m.id AND e.direction = 'out'",
+            [[space_id for space_id, _ in plan.undelivered], [digest for _, digest in plan.undelivered]],
         )

@@ -12,6 +12,7 @@ def authors(content: bytes) -> tuple[Address, ...]:
     """Every address of every From field; empty when there is none. The message itself is read later, by the drain."""
     end = content.find(b"\r\n\r\n", 0, _MAX_HEADER)
     header = content[: end if end >= 0 else _MAX_HEADER]
-    fields = [match.group(1) for match in _FROM.finditer(header)]
+    # Unfolded and trimmed as the reader does, so that both see the same authors.
+    fields = [match.group(1).replace(b"\r\n", b"").strip(b" \t") for match in _FROM.finditer(header)]
     found, _ = parse_addresses(fields, 100)
     return tuple(found)

@@ -40,9 +40,9 @@ def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
         "web/home.html",
         {
             "holder_name": who.actor.label,
-            "unread": [conversation_row(row) for row in unread],
+            "unread": [conversation_row(row, who.actor.label) for row in unread],
             "recent_documents": [document_row(row) for row in documents(who.actor, limit=3).rows],
-            "last_events": [event_row(event) for event in _latest(who.space.id)],
+            "last_events": [event_row(event, who.actor.label) for event in _latest(who.space.id)],
             "may_write_new": bool(contacts(who.space.id, limit=1)),
         },
     )
@@ -68,11 +68,8 @@ def activity(request: HttpRequest, who: SignedIn) -> HttpResponse:
     found = events(who.space.id, before=place, actor_kind=kind, limit=_EVENTS + 1)
     shown = found[:_EVENTS]
     next_before = shown[-1].sequence if len(found) > _EVENTS else ""
-    return render(
-        request,
-        "web/activity.html",
-        {"page": page(request, [event_row(event) for event in shown], next_before), "filters": filters},
-    )
+    rows = [event_row(event, who.actor.label) for event in shown]
+    return render(request, "web/activity.html", {"page": page(request, rows, next_before), "filters": filters})
 
 
 @require_http_methods(["GET", "POST"])

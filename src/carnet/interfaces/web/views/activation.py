@@ -9,7 +9,9 @@ from django.views.decorators.http import require_http_methods
 
 from carnet.domain.spaces.commands import Activation, ActivationRefused, activate, request_activation
 from carnet.interfaces.web.forms import ActivationForm, ActivationRequestForm
-from carnet.interfaces.web.throttle import too_often
+from carnet.interfaces.web.throttle import lasting, too_often
+
+_ANSWER_SECONDS = 0.25
 
 
 @require_http_methods(["GET", "POST"])
@@ -20,7 +22,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         if too_often(request, "activation-code", times=10, seconds=600):
             form.add_error(None, _("Too many tries: wait a little."))
         else:
-            request_activation(form.cleaned_data["ins"], form.cleaned_data["birth_date"])
+            with lasting(_ANSWER_SECONDS):
+                request_activation(form.cleaned_data["ins"], form.cleaned_data["birth_date"])
             return render(request, "web/activate_sent.html")
     return render(request, "web/activate_request.html", {"form": form})
 

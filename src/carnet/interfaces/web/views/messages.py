@@ -46,7 +46,7 @@ def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
         request,
         "web/messages.html",
         {
-            "page": page(request, [conversation_row(row) for row in found.rows], found.next_before),
+            "page": page(request, [conversation_row(row, who.actor.label) for row in found.rows], found.next_before),
             "may_write_new": bool(contacts(who.space.id, limit=1)),
         },
     )
@@ -151,7 +151,7 @@ def _page(
         request,
         "web/conversation.html",
         {
-            "conversation": _heading(shown, may_answer),
+            "conversation": _heading(shown, may_answer, who.actor.label),
             "messages": [_message(shown, message) for message in shown.messages],
             "form": form if may_answer else None,
             "receipt_notice": any(message.unread and message.receipt_wanted for message in shown.messages),
@@ -161,11 +161,11 @@ def _page(
     )
 
 
-def _heading(shown: ShownConversation, may_answer: bool) -> dict[str, Any]:
+def _heading(shown: ShownConversation, may_answer: bool, reader: str) -> dict[str, Any]:
     state = "open" if may_answer else "ended" if ReplyOption.REPLY_BLOCKED in shown.options else "no-reply"
     return {
         "id": shown.id,
-        "subject": subject_words(shown.subject),
+        "subject": subject_words(shown.subject, reader),
         "sender_name": shown.correspondent.name,
         "verified": shown.correspondent.verified,
         "domain": shown.correspondent.domain,
