@@ -146,6 +146,15 @@ class Demo:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_everything(self) -> int:
+        """`kill -9` of all at once, as when the power fails; the supervisor's number."""
+        names = ("supervisor", "postmaster", "keeper", "smtp", "drain", "imap", "web", "worker")
+        pids = [pid for name in names if (pid := self.pid(name)) is not None]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # ended with its supervisor
+                os.kill(pid, signal.SIGKILL)
+        return pids[0]
+
     def kill_worker_at_work(self) -> tuple[int, list[int]]:
         """`kill -9` of the worker in the middle of jobs; its number, and the numbers of the jobs."""
         pid, jobs = 0, []
@@ -174,8 +183,8 @@ class Demo:
     def revive(self, name: str, killed: int) -> float:
         """Wait until the killed process has a successor; start again what nobody restarts. How long it took."""
         began = time.monotonic()
-        if name == "supervisor":
-            self._bury_supervisor()
+        if name in ("supervisor", "everything"):
+            self._bury_supervisor(with_postgres=name == "everything")
             self.start()
         else:
             wait_until(lambda: self.pid(name) not in (None, killed), SECONDS_TO_ANSWER, f"{name} has a successor")
@@ -191,13 +200,13 @@ class Demo:
         finally:
             self._process.send_signal(signal.SIGCONT)
 
-    def _bury_supervisor(self) -> None:
-        """Its children must have gone with it, PostgreSQL must not."""
+    def _bury_supervisor(self, with_postgres: bool) -> None:
+        """Its children must have gone with it; PostgreSQL must not, unless it was killed too."""
         assert self._process is not None
         self._process.wait(10)
         for name in ("smtp", "drain", "worker", "web", "imap", "keeper"):
             wait_until(lambda name=name: self.pid(name) is None, 10, f"{name} ends with its supervisor")
-        assert self._postmaster() is not None, "PostgreSQL outlives a killed supervisor"
+        assert with_postgres or self._postmaster() is not None, "PostgreSQL outlives a killed supervisor"
 
     # --- its doors --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Reading as people do: a mailbox by IMAP, a holder's conversations in the portal. Numbers found, each as often as shown."""
+"""Reading as people do, a mailbox by IMAP and a holder's conversations in the portal: how often each number shows."""
 
 import re
 import time

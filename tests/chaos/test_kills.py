@@ -17,7 +17,8 @@ from sender import Fate, Ledger, Load
 MESSAGES = 200
 TOGETHER = (("worker", "web", "imap"), ("supervisor",), ("postmaster",), ("keeper",), ("drain",), ("smtp",))
 """What is killed in one run of 200 messages, each at a moment of its own. The database is two processes: PostgreSQL's
-postmaster, and the keeper that answers for it. Worker, portal and mail clients' door take no part in the delivery."""
+postmaster, and the keeper that answers for it. Worker, portal and mail clients' door take no part in the delivery.
+Every other time that the supervisor is killed, everything is, at once."""
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +40,16 @@ def test_no_accepted_message_is_lost_or_doubled_by_a_kill(
     moments = random.Random(f"{seed} {processes}")
     began = time.monotonic()
     slowest = 0.0
-    for _ in range(kills):
+    for turn in range(kills):
         load = Load(demo, ledger, MESSAGES)
         killed = {}
         load.start()
         for accepted, process in sorted((moments.randrange(5, MESSAGES - 40), process) for process in processes):
             load.wait_for(accepted)
             time.sleep(moments.uniform(0.0, 0.03))
-            if process == "worker":
+            if process == "supervisor" and turn % 2:
+                killed["everything"] = demo.kill_everything()
+            elif process == "worker":
                 killed[process], jobs = demo.kill_worker_at_work()
                 abandoned.update(dict.fromkeys(jobs, time.time()))
             else:
@@ -99,8 +102,8 @@ def test_everyone_is_told_and_the_jobs_of_killed_workers_are_taken_up_within_a_m
     assert max(waited) < 60
     assert demo.ask("jobs").get("failed", 0) == 0
     say(
-        f"{sum(told.values())} notifications, {sum(twice.values())} e-mails more than that; {len(waited)} jobs of killed"
-        f" workers taken up again after {max(waited):.0f} s at most"
+        f"{sum(told.values())} notifications, {sum(twice.values())} e-mails more than that; {len(waited)} jobs of"
+        f" killed workers taken up again after {max(waited):.0f} s at most"
     )
 
 

@@ -60,7 +60,10 @@ def traced_doors(demo: Demo, trace: Path) -> Iterator[int]:
     assert url is not None
     smtp, submission = free_ports(2)
     process = subprocess.Popen(
-        [*f"strace -f -y -s 256 -e trace={_CALLS} -o".split(), trace, sys.executable, *["-m", "carnet", "serve", "smtp"]],
+        [
+            *("strace", "-f", "-y", "-s", "256", "-e", f"trace={_CALLS}", "-o", trace),
+            *(sys.executable, "-m", "carnet", "serve", "smtp"),
+        ],
         env={
             **demo.environment,
             "CARNET_DATABASE_URL": url,

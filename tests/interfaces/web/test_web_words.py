@@ -112,3 +112,9 @@ def test_an_unknown_drawing_is_an_error_of_the_template() -> None:
 )
 def test_a_subject_is_what_its_reader_wants_to_know(subject: str, shown: str) -> None:
     assert subject_words(subject, "Hélène MARTIN") == shown
+
+
+def test_a_file_name_may_be_broken_where_it_is_joined_and_nowhere_else() -> None:
+    assert web.breakable("compte_rendu-2.pdf") == "compte_<wbr>rendu-<wbr>2.<wbr>pdf"
+    assert web.breakable("a_<b>.pdf") == "a_&lt;b&gt;.<wbr>pdf"
+    assert web.breakable("Fin. Merci.") == "Fin. Merci."

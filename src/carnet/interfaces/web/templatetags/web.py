@@ -1,5 +1,6 @@
 """Tags and filters of the portal's templates: drawings, form fields, sizes, dates, the menu."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
@@ -15,7 +16,7 @@ from django.template.context import Context
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
@@ -62,6 +63,15 @@ def file_icon(named: str) -> str:
     if named.startswith("text/") or named == "application/rtf":
         return "text"
     return _ICON_OF_EXTENSION.get(named.rpartition(".")[2], "file")
+
+
+_JOINTS = re.compile(r"(?<=[_.\-@])(?=\w)")
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A name that may be a file's, with places where a line may end: ``compte_`` ``rendu.`` ``pdf``."""
+    return mark_safe("<wbr>".join(escape(part) for part in _JOINTS.split(str(name or ""))))  # noqa: S308
 
 
 @register.filter
