@@ -8,6 +8,7 @@ from doors_demo import Demo, running_demo
 from doors_portal import Portal, sign_in
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of these tests share one demo, so they stay on one worker."""
     here = Path(__file__).parent

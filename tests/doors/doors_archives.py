@@ -21,7 +21,20 @@ SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples" / "c
 TEST_OID = "1.2.250.1.213.1.4.10"
 _CDA = {"c": "urn:hl7-org:v3"}
 _PARIS = ZoneInfo("Europe/Paris")
-_MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+_MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
 
 _STABLE = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1"
 _ENTRY_CODES = {

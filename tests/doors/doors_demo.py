@@ -137,9 +137,7 @@ class Demo:
 
     def submit(self, recipients: Sequence[str], *options: str, login: str = HOSPITAL) -> Spoken:
         """Send by the submission door."""
-        return swaks(
-            self.submission_port, self.work, login, recipients, *self.submission_options(login), *options
-        )
+        return swaks(self.submission_port, self.work, login, recipients, *self.submission_options(login), *options)
 
     def hand_over(self, recipients: Sequence[str], *options: str, sender: str = CLINIC) -> Spoken:
         """Send by the operators' door."""

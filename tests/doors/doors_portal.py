@@ -70,7 +70,9 @@ class Portal(Browser):
                 ]
                 parts += [
                     f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-                    f"Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n"
+                    f"Content-Type: application/octet-stream\r\n\r\n".encode()
+                    + content
+                    + b"\r\n"
                     for field, name, content in files
                 ]
                 body = b"".join(parts) + f"--{boundary}--\r\n".encode()

@@ -1,4 +1,4 @@
-"""The other way to refuse (CARNET_RECIPIENT_REFUSAL=mail-back): everything is accepted alike, and the sender told by mail."""
+"""The other way to refuse (CARNET_RECIPIENT_REFUSAL=mail-back): all is accepted alike, and the sender told by mail."""
 
 import asyncio
 import email

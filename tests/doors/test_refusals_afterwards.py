@@ -1,4 +1,4 @@
-"""What is found wrong after the 250: the sender is told with headers only, the reader sees what is sound and why not more."""
+"""What is found wrong after the 250: the sender gets the headers back, the reader what is sound, each with the reason."""
 
 import base64
 import re
@@ -42,9 +42,7 @@ def is_report(message: EmailMessage) -> bool:
 
 
 def original_headers(report: EmailMessage) -> str:
-    return "".join(
-        part.get_content() for part in report.walk() if part.get_content_type() == "text/rfc822-headers"
-    )
+    return "".join(part.get_content() for part in report.walk() if part.get_content_type() == "text/rfc822-headers")
 
 
 def check_report(report: EmailMessage, recipient: str, status: str, reason: str) -> None:
@@ -279,9 +277,7 @@ def deep(levels: int) -> str:
     """Multiparts inside multiparts."""
     body = f"Content-Type: text/plain; charset=utf-8\r\n\r\n{SECRET}\r\n"
     for level in range(levels):
-        body = (
-            f"Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n{body}\r\n--b{level}--\r\n"
-        )
+        body = f"Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n{body}\r\n--b{level}--\r\n"
     return body
 
 
@@ -292,7 +288,7 @@ MALFORMED = {
         "parts",
     ),
     "too-many-fields": ("X-Field: 1\r\n" * 2500 + f"\r\n{SECRET}\r\n", "header"),
-    "too-long-a-field": ("X-Field: " + "a" * 900 + "\r\n " + "\r\n ".join(["b" * 900] * 90) + f"\r\n\r\n{SECRET}\r\n", "header"),
+    "too-long-a-field": ("X-Field: " + "\r\n ".join(["b" * 900] * 90) + f"\r\n\r\n{SECRET}\r\n", "header"),
 }
 
 

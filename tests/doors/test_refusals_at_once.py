@@ -138,9 +138,7 @@ RUTH = "277076322082910"
         ("277076322082910@patient.mssante.fr", HOSTED),
     ],
 )
-def test_a_sender_that_may_not_come_by_the_operators_door_is_told_at_mail(
-    demo: Demo, sender: str, answer: str
-) -> None:
+def test_a_sender_that_may_not_come_by_the_operators_door_is_told_at_mail(demo: Demo, sender: str, answer: str) -> None:
     refused = demo.hand_over([demo.address(RUTH)], sender=sender)
     assert refused.code == 23  # swaks: the sender was refused
     assert refused.answer_to("MAIL") == answer

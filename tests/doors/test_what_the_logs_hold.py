@@ -1,4 +1,4 @@
-"""After all that went through the doors: no person, no subject, no content in any log file. Reads what the others left."""
+"""After all that went through the doors: no person, no subject, no content in any log file."""
 
 import json
 import re
@@ -29,7 +29,8 @@ def test_no_log_file_tells_of_a_person_or_of_a_message(demo: Demo, stephane: Por
     eventually(lambda: "drained" in demo.log, "a line of the drain")
     text = demo.log
     assert text.strip()
-    people = [str(one[key]) for one in demo.ready["holders"] for key in ("ins", "birth_name", "email", "login") if one[key]]
+    traits = ("ins", "birth_name", "email", "login")
+    people = [str(one[key]) for one in demo.ready["holders"] for key in traits if one[key]]
     people += [box["address"] for box in demo.ready["mailboxes"]] + [demo.CLINIC, "MORVAN", "Saint-Aubin", "medecin@"]
     subjects = [SAID, "Essai", "XDM/1.0/DDM", "radios", "glyc", "IHE_XDM", "Lettre de liaison", demo.password]
     found = [secret for secret in people + subjects if secret.lower() in text.lower()]

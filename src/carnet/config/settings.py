@@ -178,7 +178,7 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "welcome"
-ACCOUNT_PASSWORD_CHANGE_REDIRECT_URL = "settings"
+ACCOUNT_PASSWORD_CHANGE_REDIRECT_URL = "settings"  # noqa: S105 - a page, no password
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = environment.value("CARNET_SESSION_IDLE_SECONDS")

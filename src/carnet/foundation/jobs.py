@@ -1,4 +1,4 @@
-"""Jobs: deferred in the transaction that asks for them, run by ``carnet serve worker``, taken up again when a worker dies.
+"""Jobs: deferred in the transaction that asks for them, run by a worker, taken up again when a worker dies.
 
 Each room's ``jobs.py`` declares its tasks with ``app.task``. A job's arguments are identifiers only.
 """

@@ -20,7 +20,8 @@ ALLOWED_KEYS = frozenset(
         # which process
         "process", "pid", "child", "exit_code", "delay", "port", "door",
         # which thing: opaque identifiers only
-        "space", "message", "conversation", "document", "mailbox", "notification", "job", "segment", "position", "session",
+        "space", "message", "conversation", "document", "mailbox", "notification", "job", "segment", "position",
+        "session",
         # what happened
         "act", "reason", "code", "task", "attempt", "outcome", "state", "status", "method", "route", "error",
         # how much

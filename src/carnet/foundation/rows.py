@@ -1,6 +1,7 @@
 """Writing many rows at once, past the costs of one statement's text: binary COPY, and arrays bound by the server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -29,15 +30,17 @@ def copy_rows(rows: Sequence[Model]) -> None:
             copy.write_row([getattr(row, name) for name in names])
 
 
-def server_cursor() -> psycopg.Cursor[tuple[Any, ...]]:
+@contextmanager
+def server_cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     """A cursor on Django's connection, in the same transaction, that sends parameters apart from the statement.
 
     ``%b`` sends one in binary: large byte strings then travel as they are. Django's own cursors write every parameter
-    into the statement's text, byte strings in hexadecimal.
+    into the statement's text, byte strings in hexadecimal. Errors are raised as Django's.
     """
     connection.ensure_connection()
     assert isinstance(connection.connection, psycopg.Connection)
-    return psycopg.Cursor(connection.connection)
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        yield cursor
 
 
 def _fields(model: type[Model]) -> list["Field[Any, Any]"]:

@@ -52,7 +52,7 @@ class Story:
             sender_address=_ORTHO,
             recipients=[Address("", f"{who.ins}@{settings.CARNET_PATIENT_DOMAIN}")],
             subject=document_subject([label], who.birth_name, given, None),
-            text="Bonjour,\n\nVous trouverez ci-joint la lettre de votre sortie. Répondez à ce message si vous avez une "
+            text="Bonjour,\n\nVous trouverez ci-joint la lettre de votre sortie. Répondez si vous avez une "
             "question sur vos soins à la maison.\n\nL’équipe de chirurgie orthopédique",
             xdm=xdm_for_cda(letter.cda, PatientId(who.ins, who.oid.value)),
             pdfs=[(pdf_name(self.left.date(), label, who.birth_name, given), letter.pdf)],

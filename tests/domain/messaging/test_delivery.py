@@ -201,8 +201,10 @@ def test_a_receipt_is_sent_at_the_first_display_and_never_on_prefetch(hospital, 
 
 
 def test_an_unreadable_message_goes_back_to_its_sender_with_headers_alone(hospital, patient):
-    arrive(b"From: %s\r\nSubject: secret\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" % ORTHO.encode()
-           + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 400)
+    arrive(
+        b"From: %s\r\nSubject: secret\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" % ORTHO.encode()
+        + b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 400
+    )
     assert Conversation.objects.filter(space_id=patient).count() == 0
     assert inbox(hospital) == 1
     assert Dispatch.objects.get().outcome == "refused-malformed"

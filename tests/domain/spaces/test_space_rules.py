@@ -52,7 +52,9 @@ def test_a_login_that_keeps_the_rules(text):
     assert Login(text.upper()) == text
 
 
-@pytest.mark.parametrize("text", ["court", "a@b.fr.fr", "279035121518989", "2790351215189", "fr761234567890123", "x" * 101])
+@pytest.mark.parametrize(
+    "text", ["court", "a@b.fr.fr", "279035121518989", "2790351215189", "fr761234567890123", "x" * 101]
+)
 def test_a_login_that_breaks_them(text):
     with pytest.raises(InvalidLogin):
         Login(text)

@@ -19,7 +19,7 @@ class TrustedDomain(models.Model):
 
 
 class Mailbox(models.Model):
-    """A secure mailbox of a professional or an organization; address and kind never change (Annuaire Santé, BAL MSS)."""
+    """A secure mailbox of a professional or an organization; address and kind never change (ANS, BAL MSS)."""
 
     class State(models.TextChoices):
         ACTIVE = "active"

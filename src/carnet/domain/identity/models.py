@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Person(models.Model):
-    """Someone who has an INS. The traits are sealed under the person's own key; the INS is in clear, since mail arrives by it."""
+    """Someone who has an INS, which is in clear since mail arrives by it. The traits are sealed under their own key."""
 
     id = models.UUIDField(primary_key=True)
     ins = models.CharField(max_length=15, unique=True)

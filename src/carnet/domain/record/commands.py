@@ -193,7 +193,7 @@ def _content_type(submission_set: SubmissionSet | None) -> str:
 
 
 def _mark_replaced(actor: Actor, row: Document) -> list[NewEvent]:
-    """Make the older version deprecated: the one that ``row`` replaces, or ``row`` itself if its successor came first."""
+    """Make the older version deprecated: the one that ``row`` replaces, or ``row`` if its successor came first."""
     events = []
     if row.replaces_digest is not None:
         older = Document.objects.filter(

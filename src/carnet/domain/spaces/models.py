@@ -7,7 +7,7 @@ from carnet.domain.identity.models import Person
 
 
 class HealthSpace(models.Model):
-    """A person's space. Open: mail can arrive. Activated: its holder has signed in. Closed, opposed: nothing arrives."""
+    """A person's space. Open: mail arrives. Activated: its holder has signed in. Closed, opposed: nothing arrives."""
 
     class State(models.TextChoices):
         OPEN = "open"

@@ -43,12 +43,12 @@ class SpoolReader:
         self._open: OrderedDict[UUID, tuple[int, AESGCM]] = OrderedDict()
 
     def read(self, segment_id: UUID, position: int, length: int) -> Accepted:
-        """The record. Raises ``SegmentUnreadable``."""
+        """The record. Raises ``SegmentUnreadable``, or ``OSError`` for what may pass."""
         try:
             file, cipher = self._segment(segment_id)
             record = os.pread(file, length, position)
             envelope, content = segment.open_record(cipher, segment_id, position, record)
-        except (OSError, segment.SegmentDamaged, KeyProblem) as problem:
+        except (FileNotFoundError, segment.SegmentDamaged, KeyProblem) as problem:
             raise SegmentUnreadable(type(problem).__name__) from problem
         return Accepted(segment_id, position, envelope, content)
 
@@ -77,7 +77,10 @@ class SpoolReader:
         self._remove_unborn()
         free: dict[UUID, int] = {}
         for path in self._folder.glob(f"*{segment.SUFFIX}"):
-            file = os.open(path, os.O_RDONLY)
+            try:
+                file = os.open(path, os.O_RDONLY)
+            except FileNotFoundError:  # another drain of this spool was done with it
+                continue
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

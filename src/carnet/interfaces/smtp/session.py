@@ -19,7 +19,7 @@ class Session:
     """One connection as the application sees it.
 
     `peer_certificate` is the client's certificate in DER, when the handshake asked for one and checked it;
-    `identity` is what `on_auth` returned, `sender` what the application noted of the last MAIL; `id` is random, for logs.
+    `identity` is what `on_auth` returned, `sender` what the application noted of the last MAIL; `id` is random.
     """
 
     peer_ip: str

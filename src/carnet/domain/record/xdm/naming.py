@@ -7,7 +7,7 @@ from typing import Final
 from carnet.domain.record.file_names import safe_file_name
 
 MAX_LABEL: Final = 40
-"""Characters that a document's label has in a name or a subject (ANS, Référentiel socle MSSanté #2, ECO.2.1.3 and 2.1.6)."""
+"""Characters that a document's label has in a name or a subject (ANS, Référentiel socle MSSanté #2, ECO.2.1.3, .6)."""
 
 
 def pdf_name(document_date: date, type_label: str, birth_family: str, first_given: str, record_number: str = "") -> str:
