@@ -10,6 +10,7 @@ import django.conf
 import pytest
 
 _STARTED: list[object] = []
+_TOGETHER = ("tests/chaos/", "tests/doors/", "tests/journeys/")
 
 
 def _start() -> None:
@@ -28,6 +29,21 @@ if not os.environ.get("CARNET_DATABASE_URL"):
     _start()
 os.environ["DJANGO_SETTINGS_MODULE"] = "carnet.config.settings"
 assert django.conf.settings.DATABASES  # read now, with the address above; pytest-django sets Django up from it
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """The tests of a folder that share a running demo stay on one worker.
+
+    By folder and not by ``xdist_group``: pytest-xdist 3.8 writes its groups where pytest 9.2 no longer reads them.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid)
+
+    return ByFolder(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -168,12 +168,13 @@ class Inspector:
 
         return list(ProcrastinateJob.objects.filter(status="doing").values_list("id", flat=True))
 
-    def taken_up_again(self, jobs: list[int]) -> dict[int, float]:
-        """When each of these jobs was first put back in the queue, in seconds since 1970."""
+    def taken_up_again(self, jobs: dict[str, float]) -> dict[int, float]:
+        """How many seconds after the time given with it each of these jobs was put back in the queue, if it was."""
         from procrastinate.contrib.django.models import ProcrastinateEvent
 
-        events = ProcrastinateEvent.objects.filter(job_id__in=jobs, type="deferred_for_retry").order_by("-at")
-        return {job_id: at.timestamp() for job_id, at in events.values_list("job_id", "at")}
+        events = ProcrastinateEvent.objects.filter(job_id__in=list(jobs), type="deferred_for_retry").order_by("-at")
+        waited = ((job_id, at.timestamp() - jobs[str(job_id)]) for job_id, at in events.values_list("job_id", "at"))
+        return {job_id: seconds for job_id, seconds in waited if seconds > 0}
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are in each state."""

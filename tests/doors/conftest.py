@@ -1,20 +1,13 @@
-"""Fixtures of the doors: one demo for the whole session, its holders signed in."""
+"""Fixtures of the doors: one demo for the whole session, its holders signed in.
+
+All of these tests stay on one worker: see ``pytest_xdist_make_scheduler`` in ``tests/conftest.py``.
+"""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from doors_demo import Demo, running_demo
 from doors_portal import Portal, sign_in
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these tests share one demo, so they stay on one worker."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group("doors"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Mail clients that nobody here wrote, driven as their users drive them: swaks, imaplib, mbsync, mutt, a bare socket."""
+"""Mail clients that nobody here wrote, driven as their users do: swaks, imaplib, mbsync, mutt; and a bare socket."""
 
 import email
 import imaplib
@@ -69,7 +69,7 @@ class Spoken:
         start = next(n for n, line in enumerate(lines) if re.match(rf" [-~*]> {re.escape(command)}", line))
         found = ""
         for line in lines[start + 1 :]:
-            if line.startswith(" ->") or line.startswith(" ~>"):
+            if line.startswith((" ->", " ~>")):
                 break
             if line[:1] == "<":
                 found = line[4:]

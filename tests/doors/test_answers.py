@@ -1,7 +1,6 @@
-"""What a holder answers is read by mail clients that others wrote; what comes back joins; endings hold; receipts leave once."""
+"""Answers, read by mail clients that others wrote; what comes back joins; endings hold; receipts leave once."""
 
 import time
-from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
 
@@ -49,14 +48,14 @@ def answer(portal: Portal, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def answered(demo: Demo, stephane: Portal) -> Iterator[tuple[str, str]]:
+def answered(demo: Demo, stephane: Portal) -> tuple[str, str]:
     """A message of the archives to Stéphane, which he answered with a picture: its Message-ID, and its conversation."""
     identifier = send(demo, "submission", STEPHANE, "Vos radios de l’épaule", sender=demo.ARCHIVES)
     stephane.open_conversation("Vos radios de l’épaule")
     conversation = stephane.url
     stephane.send_files("/reponse/", {"text": ANSWER}, [("attached", "l’épaule à 10 h.png", PHOTO)])
     assert "Votre réponse est envoyée." in stephane.text()
-    yield identifier, conversation
+    return identifier, conversation
 
 
 def check_answer(demo: Demo, message: EmailMessage, identifier: str) -> None:

@@ -72,8 +72,9 @@ def test_mail_for_an_operator_who_is_closed_waits_and_then_arrives_as_it_was(
     assert not closed_operator.holding(subject)
 
     closed_operator.is_closed = False
-    with demo.database() as cursor:  # the next try is in two minutes: bring it forward
+    with demo.database() as cursor:  # the next try is in two minutes: bring it forward, and have the worker look
         cursor.execute("UPDATE messaging_outbound_mail SET next_try_at = now() WHERE state = 'queued'")
+    demo.send("submission", demo.CLINIC, "Un autre message")
     ((sender, recipients, message),) = eventually(lambda: closed_operator.holding(subject), "the message", 60)
     assert (sender, recipients) == (demo.HOSPITAL, (demo.CLINIC,))
     assert message["Message-ID"] == identifier

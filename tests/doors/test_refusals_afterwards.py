@@ -1,4 +1,4 @@
-"""What is found wrong after the 250: the sender gets the headers back, the reader what is sound, each with the reason."""
+"""What is found wrong after the 250: the sender gets the headers back, the reader what is sound, and the reason."""
 
 import base64
 import re

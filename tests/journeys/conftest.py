@@ -1,4 +1,4 @@
-"""One demo and one browser for all journeys."""
+"""One demo for all journeys, and a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,19 +25,22 @@ _ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys share one demo, so they stay on one worker."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group("demo"))
             item.add_marker(pytest.mark.journey)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
+def program() -> str:
+    found = shutil.which("chromium")
+    if found is None:
         pytest.skip("the journeys need Debian's chromium: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")  # no longer: while it runs, no other Playwright can, and Django shuns its loop
+def chromium(program: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser
@@ -45,7 +48,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(chromium: Browser) -> Iterator["Demo"]:
+def demo(program: str) -> Iterator["Demo"]:
     from journeys_demo import running_demo
 
     with running_demo() as running:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import smtplib
+import socket
 import ssl
 import subprocess
 import sys
@@ -119,6 +120,17 @@ class Demo:
             client.sendmail(HOSPITAL, [self._address(holder)], content)
 
 
+def _unused_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 @contextmanager
 def running_demo() -> Iterator[Demo]:
     """Start a demo in a folder of its own, wait until it says that it is ready, stop it and delete its data."""
@@ -126,6 +138,9 @@ def running_demo() -> Iterator[Demo]:
     ready_file, said = root / "ready.json", root / "said"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     environment["CARNET_DATA_DIR"] = str(root / "data")
+    # Ports of its own: another demo that starts at the same moment would find the same usual ones free.
+    doors = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+    environment |= dict(zip(doors, map(str, _unused_ports(len(doors))), strict=True))
     command = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(ready_file)]
     with said.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)

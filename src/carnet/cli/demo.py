@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -42,10 +43,16 @@ def demo(
     if fresh:
         _delete(folder)
     _choose_settings(folder)
+    signal.signal(signal.SIGTERM, _leave)  # until the supervisor takes over, so that nothing is left running
     postgres = _start_database(folder)
-    set_up()
-    ensure_signing_secret()
-    _load(folder)
+    try:
+        set_up()
+        ensure_signing_secret()
+        _load(folder)
+    except BaseException:
+        if postgres is not None:
+            postgres.stop()
+        raise
     if postgres is not None:
         postgres.release()
     children = [*([database_child(folder)] if postgres is not None else []), *_children()]
@@ -56,6 +63,10 @@ def demo(
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
     print("Demo stopped; its data is kept in", folder)  # noqa: T201 - the terminal is its reader
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _delete(folder: Path) -> None:
