@@ -1,5 +1,6 @@
 """Notifications: one each, to who wants them, saying that something is there and nothing of what."""
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -8,6 +9,7 @@ from carnet.domain.notifications.commands import notify, set_preferences
 from carnet.domain.notifications.jobs import send_waiting
 from carnet.domain.notifications.models import Notification
 from carnet.domain.notifications.values import NotificationKind
+from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.sandbox import cast
 
@@ -69,3 +71,16 @@ def test_what_the_mail_server_refuses_is_tried_again_later(settings, installatio
     settings.EMAIL_BACKEND = "carnet.foundation.outbox.OutboxBackend"
     send_waiting()
     assert len(outbox(installation)) == 1
+
+
+def test_a_mail_server_may_be_away_for_a_day_and_not_for_three(settings, installation):
+    space = cast.patient()
+    notify(space, NotificationKind.MESSAGE, new_id())
+    Notification.objects.update(created_at=now() - timedelta(days=1), attempts=500)
+    send_waiting()
+    assert len(outbox(installation)) == 1
+    notify(space, NotificationKind.MESSAGE, new_id())
+    Notification.objects.filter(outcome="").update(created_at=now() - timedelta(days=3))
+    send_waiting()
+    assert len(outbox(installation)) == 1
+    assert Notification.objects.filter(outcome="gave-up").count() == 1

@@ -12,11 +12,12 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from carnet.domain.notifications.models import ContactPoint, Notification, Preference
-from carnet.domain.notifications.rules import is_wanted
+from carnet.domain.notifications.rules import is_too_late, is_wanted
 from carnet.domain.notifications.values import NotificationKind
 from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.jobs import RETRY, app
+from carnet.foundation.keys import KeyProblem
 from carnet.foundation.owner_keys import owner_key
 
 BATCH = 100
@@ -24,7 +25,6 @@ CLAIM_SECONDS = 45
 WORK_SECONDS = 5
 """How long a group is worked at before what is left of it is let go: with one slow mail server more, still claimed."""
 
-GIVE_UP_AFTER = 8
 _TEMPLATES = {NotificationKind.MESSAGE: "new_message", NotificationKind.DOCUMENT: "new_document"}
 
 log = logs.get("notifications")
@@ -51,7 +51,7 @@ def send_waiting() -> None:
                 break
             try:
                 _send(notification, points.get(notification.space_id), off.get(notification.space_id, set()))
-            except OSError as failure:  # the mail server: this one is tried again later, the others now
+            except (OSError, KeyProblem) as failure:  # this one is tried again later, the others now
                 problem = failure
                 log.warning("notification_not_sent", notification=str(notification.id), exc_info=failure)
     if problem is not None:
@@ -92,7 +92,7 @@ def _send(notification: Notification, point: ContactPoint | None, off: set[str])
         outcome = "no-address"
     elif not is_wanted(kind, off):
         outcome = "not-wanted"
-    elif notification.attempts + 1 > GIVE_UP_AFTER:
+    elif is_too_late(now() - notification.created_at):
         outcome = "gave-up"
     else:
         _mail(point, _TEMPLATES[kind], {})

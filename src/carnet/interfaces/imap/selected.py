@@ -23,10 +23,11 @@ class Selected:
         self.name = folder.name
         self.uid_validity = folder.uid_validity
         self.read_only = read_only
-        self.uids = uids
+        # The counters were read before the UIDs. A message that came in between is left for the next change: counted
+        # now, it would be told then as a change of flags, in the midst of an answer that says something else.
+        self.uids = uids[: bisect_left(uids, folder.uid_next)]
         self.modseq = folder.modseq
-        # The counters were read before the UIDs: a message may have come in between.
-        self.uid_next = max(folder.uid_next, uids[-1] + 1 if uids else 1)
+        self.uid_next = folder.uid_next
         self._gone: set[int] = set()
         self._own: dict[int, int] = {}
 
