@@ -189,7 +189,9 @@ def fetch_all(client: imaplib.IMAP4, folder: str = "INBOX") -> list[EmailMessage
     numbers = client.search(None, "ALL")[1][0].split()
     found = []
     for number in numbers:
-        content = client.fetch(number.decode(), "(BODY.PEEK[])")[1][0][1]
+        answered = client.fetch(number.decode(), "(BODY.PEEK[])")[1]
+        # imaplib gives flags that changed meanwhile among what was asked for.
+        content = next(part[1] for part in answered if isinstance(part, tuple))
         found.append(email.message_from_bytes(content, policy=policy.default))
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from doors_archives import Letter, about, archive, letter_of, sample, sample_parameters
-from doors_clients import Attached
+from doors_clients import Attached, encoded, swaks
 from doors_demo import Demo
 from doors_portal import Portal, whole_text, words
 
@@ -294,3 +294,54 @@ def test_people_without_a_sign_in_are_told_too_and_no_e_mail_of_all_says_more_th
         text = whole_text(message).lower()
         for secret in ("rendez-vous", "laurence pat", "patb", "saint-aubin", "horizon", laurence["ins"], "xdm"):
             assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["184102A00402193@patient.mssante.fr", "184102a00402193@patient.mssante.fr", "184102A00402193@Patient.MSSante.FR"],
+)
+@pytest.mark.parametrize("door", DOORS)
+def test_an_address_is_the_same_in_capitals_and_in_small_letters(demo: Demo, door: str, address: str) -> None:
+    ghjuvan = next(one for one in demo.ready["holders"] if one["birth_name"] == "PAOLETTI")
+    before = demo.outbox.names()
+    sent = demo.send(door, address, "En capitales ou non")
+    assert sent.sent, sent.transcript
+    demo.outbox.sent_to(ghjuvan["email"], before)
+
+
+def test_another_operator_may_come_over_tls(demo: Demo, ruth: Portal) -> None:
+    sent = demo.hand_over(
+        [demo.address("277076322082910")],
+        "-tls", "--tls-verify", "--tls-ca-path", demo.ca_file, "--h-Subject", "Par un canal chiffré",
+    )  # fmt: skip
+    assert sent.sent, sent.transcript
+    assert "TLS started" in sent.transcript
+    ruth.open_conversation("Par un canal chiffré")
+
+
+def test_a_copy_to_a_holder_who_is_named_twice_arrives_once(demo: Demo, ruth: Portal) -> None:
+    address = demo.address("277076322082910")
+    sent = demo.hand_over([address, address, address.upper()], "--h-Subject", "Trois fois nommée")
+    assert sent.sent, sent.transcript
+    ruth.open_conversation("Trois fois nommée")
+    ruth.get("/messages/")
+    assert sum("Trois fois nommée" in words(link) for link in ruth.page.iter("a")) == 1
+    ruth.open_conversation("Trois fois nommée")
+    assert len(ruth.articles()) == 1
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_sender_is_the_same_in_capitals_and_in_small_letters(demo: Demo, ruth: Portal, door: str) -> None:
+    subject = f"Expéditeur en capitales par {door}"
+    name, _, domain = (demo.HOSPITAL if door == "submission" else demo.CLINIC).partition("@")
+    sender = f"{name.capitalize()}@{domain.title()}"
+    options = ["--header", f"Subject: {encoded(subject)}"]
+    if door == "submission":
+        signed_in = demo.submission_options()
+        sent = swaks(demo.submission_port, demo.work, sender, [demo.address("277076322082910")], *signed_in, *options)
+    else:
+        sent = demo.hand_over([demo.address("277076322082910")], *options, sender=sender)
+    assert sent.sent, sent.transcript
+    ruth.open_conversation(subject)
+    assert f"Avec {DOORS[door][1]}" in ruth.text()
+    assert "Expéditeur vérifié" in ruth.text()

@@ -248,3 +248,14 @@ def test_any_number_of_documents_comes_back_in_order(numbers: list[int]):
     entries = [entry_from_cda(cda) for cda in cdas]
     package = read_xdm(build_xdm(zip(entries, cdas, strict=True), submission_set_for(entries)))
     assert [document.content for document in package.documents] == cdas
+
+
+def test_whoever_an_archive_names_counts_though_the_document_was_left_out():
+    built = xdm_for_cda(cda_document())
+    hers = cda_document(ins=OTHER.matricule, ins_oid=OTHER.oid, unique_id="1.2.250.1.213.1.1.9.77.2")
+    beside = read_xdm(rezip(built, {"IHE_XDM/SUBSET01/DOC0002.XML": hers}))
+    assert len(beside.documents) == 1
+    assert patient_ids(beside) == {INS, OTHER}
+    missing = read_xdm(rezip(xdm_for_cda(cda_document(), OTHER), {"IHE_XDM/SUBSET01/DOC0001.XML": None}))
+    assert missing.documents == ()
+    assert OTHER in patient_ids(missing)

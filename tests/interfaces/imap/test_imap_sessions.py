@@ -252,7 +252,10 @@ def test_a_listening_connection_that_breaks_is_made_again_and_nothing_is_missed(
     wire.say("i IDLE\r\n")
     assert wire.line().startswith("+ ")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+        )
         assert cursor.fetchall() == [(True,)]
     put(mailbox)
     assert wire.line() == "* 1 EXISTS"

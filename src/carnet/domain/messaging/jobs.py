@@ -169,4 +169,5 @@ def send_receipt(space_id: str, message_id: str) -> None:
             reporting_agent=f"{settings.CARNET_HOSTNAME}; Carnet",
             original_recipient=address,
         )
-        deliver_report(head.receipt_to, receipt.content)
+        if deliver_report(head.receipt_to, receipt.content):
+            send_outbound.defer()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from carnet.domain.directory.queries import MailboxFacts
-from carnet.domain.identity.values import is_patient_domain, patient_address
+from carnet.domain.identity.values import is_patient_domain
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.compose import FailedRecipient
 from carnet.domain.messaging.delivery.incoming import Incoming
@@ -58,8 +58,12 @@ def place(message: Incoming, situation: Situation, plan: Plan) -> None:
     """
     failures: list[FailedRecipient] = []
     whole = _whole_problem(message)
+    done: set[object] = set()
     for address in message.envelope.recipients:
         recipient = situation.recipients[address]
+        if recipient.identity in done:
+            continue  # named twice, in two writings of one address
+        done.add(recipient.identity)
         failed = whole or _place_for(message, recipient, situation, plan)
         if failed is not None:
             failures.append(failure(message, address, failed))
@@ -85,7 +89,7 @@ def _place_for(message: Incoming, recipient: Recipient, situation: Situation, pl
         _note_dispatch(message, recipient, situation, plan, DeliveryOutcome.REFUSED_RECIPIENT)
         return DeliveryOutcome.REFUSED_RECIPIENT
     if recipient.space is not None:
-        return _place_in_space(message, recipient.space, situation, plan)
+        return _place_in_space(message, recipient, recipient.space, situation, plan)
     if recipient.mailbox is not None and recipient.mailbox.hosted:
         head = MessageHead.of(message.parsed, return_path=message.envelope.sender, answer_address=message.author)
         row = _message_row(message, situation.keys[recipient.mailbox.id], head, plan)
@@ -120,7 +124,9 @@ def _message_row(message: Incoming, key: OwnerKey, head: MessageHead, plan: Plan
 # --- into a health space ----------------------------------------------------------------------------------------
 
 
-def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, plan: Plan) -> DeliveryOutcome | None:
+def _place_in_space(
+    message: Incoming, recipient: Recipient, space: SpaceFacts, situation: Situation, plan: Plan
+) -> DeliveryOutcome | None:
     parsed = message.parsed
     sender = situation.mailboxes.get(message.author)
     display = rules.sender_display(sender.label if sender else None, message.author)
@@ -136,7 +142,7 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
         outcome = DeliveryOutcome.REFUSED_OTHER_PATIENT
         decision = Decision(False, Refusal.WRONG_PATIENT)
         plan.events.append(event(actor, Act.WITHHOLD_MESSAGE, space.id, decision, target_kind="message"))
-        _note_dispatch(message, situation.recipients[_address_of(space)], situation, plan, outcome)
+        _note_dispatch(message, recipient, situation, plan, outcome)
         return outcome
     key = situation.keys[space.id]
     trusted = situation.trusted.listed
@@ -184,9 +190,7 @@ def _place_in_space(message: Incoming, space: SpaceFacts, situation: Situation, 
     plan.events.append(
         event(actor, Act.RECEIVE_MESSAGE, space.id, target_kind="message", target_id=row.id, title=parsed.subject)
     )
-    _note_dispatch(
-        message, situation.recipients[_address_of(space)], situation, plan, DeliveryOutcome.DELIVERED, row.id
-    )
+    _note_dispatch(message, recipient, situation, plan, DeliveryOutcome.DELIVERED, row.id)
     return None
 
 
@@ -197,10 +201,6 @@ def _note_report(message: Incoming, space: SpaceFacts, situation: Situation, pla
         named = dict.fromkeys(_IDENTIFIER.findall(message.raw[-_REPORT_BYTES:]))
         for identifier in list(named)[:100]:
             plan.undelivered.append((space.id, message_id_digest(key, identifier.decode("ascii", "replace"))))
-
-
-def _address_of(space: SpaceFacts) -> str:
-    return patient_address(space.ins, settings.CARNET_PATIENT_DOMAIN)
 
 
 def _actor(sender: MailboxFacts | None, name: str) -> Actor:

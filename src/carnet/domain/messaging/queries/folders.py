@@ -147,7 +147,8 @@ def first_unseen(mailbox_id: UUID, folder_id: int) -> int | None:
 def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
     """What came after the modification sequence ``since``; ``None`` when the folder or its mailbox is there no more.
 
-    The counters are read first: what is committed in between is left for the next time, never missed nor told twice.
+    Changes of one folder are committed in the order of their sequences, so what is seen at one moment is all that came
+    up to its highest one: that is how far the client is told. Removals are read last, lest one be passed over.
     """
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [folder_id, mailbox_id])
@@ -157,19 +158,20 @@ def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
         uid_next, modseq = state
         if modseq == since:
             return Changes(uid_next, modseq)
-        place: tuple[UUID, int, int, int] = (mailbox_id, folder_id, since, modseq)
+        place: tuple[UUID, int, int] = (mailbox_id, folder_id, since)
         cursor.execute(
-            "SELECT uid FROM messaging_expunged_entry WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s AND modseq <= %s"
+            "SELECT uid, flags, modseq FROM messaging_folder_entry"
+            " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s ORDER BY uid",
+            place,
+        )
+        changed = cursor.fetchall()
+        cursor.execute(
+            "SELECT uid FROM messaging_expunged_entry WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s"
             " ORDER BY uid",
             place,
         )
         expunged = [row[0] for row in cursor.fetchall()]
-        cursor.execute(
-            "SELECT uid, flags, modseq FROM messaging_folder_entry"
-            " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s AND modseq <= %s ORDER BY uid",
-            place,
-        )
-        return Changes(uid_next, modseq, cursor.fetchall(), expunged)
+        return Changes(uid_next, max([modseq, *(row[2] for row in changed)]), changed, expunged)
 
 
 def entries(

@@ -30,6 +30,12 @@ class Recipient:
     elsewhere: bool = False
     why: str = ""
 
+    @property
+    def identity(self) -> object:
+        """The same for two writings of one address."""
+        known = self.space or (self.mailbox if self.mailbox is not None and self.mailbox.hosted else None)
+        return known.id if known is not None else self.ins or self.address.lower()
+
 
 def look_up(addresses: Iterable[str]) -> dict[str, Recipient]:
     """What is behind each address, in two queries whatever the answers: none shows by its delay."""
