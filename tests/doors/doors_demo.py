@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -87,7 +87,6 @@ class Demo:
     environment: dict[str, str]
     outbox: Outbox
     work: Path
-    sent_words: set[str] = field(default_factory=set)
 
     HOSPITAL = "orthopedie@saint-aubin.mssante.test"
     HOSPITAL_NAME = "Centre hospitalier Saint-Aubin – Chirurgie orthopédique"
