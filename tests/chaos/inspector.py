@@ -169,10 +169,12 @@ class Inspector:
         return list(ProcrastinateJob.objects.filter(status="doing").values_list("id", flat=True))
 
     def taken_up_again(self, jobs: dict[str, float]) -> dict[int, float]:
-        """How many seconds after the time given with it each of these jobs was put back in the queue, if it was."""
+        """How many seconds after the time given with it each of these jobs was put back in the queue or given up for its successor."""
         from procrastinate.contrib.django.models import ProcrastinateEvent
 
-        events = ProcrastinateEvent.objects.filter(job_id__in=list(jobs), type="deferred_for_retry").order_by("-at")
+        # "aborted": a periodic job whose successor waited already, which stands for it.
+        ends = ("deferred_for_retry", "aborted")
+        events = ProcrastinateEvent.objects.filter(job_id__in=list(jobs), type__in=ends).order_by("-at")
         waited = ((job_id, at.timestamp() - jobs[str(job_id)]) for job_id, at in events.values_list("job_id", "at"))
         return {job_id: seconds for job_id, seconds in waited if seconds > 0}
 
