@@ -169,7 +169,7 @@ class Inspector:
         return list(ProcrastinateJob.objects.filter(status="doing").values_list("id", flat=True))
 
     def taken_up_again(self, jobs: dict[str, float]) -> dict[int, float]:
-        """How many seconds after the time given with it each of these jobs was put back in the queue or given up for its successor."""
+        """Seconds after the time given with it at which each job was put back, or given up for its successor."""
         from procrastinate.contrib.django.models import ProcrastinateEvent
 
         # "aborted": a periodic job whose successor waited already, which stands for it.
