@@ -19,10 +19,11 @@ from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import owner_key
 from carnet.foundation.spool import Accepted
-from carnet.interfaces.smtp.doors import OperatorsDoor, SignedIn, SubmissionDoor
 from carnet.interfaces.smtp.events import Rcpt
+from carnet.interfaces.smtp.operators_door import OperatorsDoor
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.session import Session
+from carnet.interfaces.smtp.submission_door import SignedIn, SubmissionDoor
 from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db

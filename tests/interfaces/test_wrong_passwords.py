@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from carnet.interfaces import tries
-from carnet.interfaces.smtp.doors import SubmissionDoor
 from carnet.interfaces.smtp.session import Session
+from carnet.interfaces.smtp.submission_door import SubmissionDoor
 from carnet.interfaces.tries import PER_LOGIN, PER_PEER, SECONDS, WrongPasswords
 
 

@@ -9,10 +9,11 @@ from django.conf import settings
 from carnet.foundation import database, logs
 from carnet.foundation.owner_keys import master_keys
 from carnet.foundation.spool import SpoolWriter
-from carnet.interfaces.smtp.doors import OperatorsDoor, SubmissionDoor
 from carnet.interfaces.smtp.lookups import Lookups
+from carnet.interfaces.smtp.operators_door import OperatorsDoor
 from carnet.interfaces.smtp.options import SmtpConfig, SmtpLimits
 from carnet.interfaces.smtp.server import SmtpServer
+from carnet.interfaces.smtp.submission_door import SubmissionDoor
 from carnet.interfaces.tls import server_context
 
 # The loop, the lookups and the spool's writer share one interpreter: who comes back from the disk or the database takes

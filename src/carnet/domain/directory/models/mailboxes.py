@@ -1,21 +1,10 @@
-"""Mailboxes, who holds them, and the domains of the trust space."""
+"""Mailboxes, and who holds them."""
 
 from django.db import models
 from django.db.models import F, Q
 
+from carnet.domain.directory.models.trust import TrustedDomain
 from carnet.domain.identity.models import Organization, Professional
-
-
-class TrustedDomain(models.Model):
-    """A domain of the trust space; ``hosted`` when its mailboxes are here."""
-
-    domain = models.CharField(max_length=255, primary_key=True)
-    operator = models.CharField(max_length=200)
-    hosted = models.BooleanField(default=False)
-    since = models.DateTimeField()
-
-    class Meta:
-        db_table = "directory_trusted_domain"
 
 
 class Mailbox(models.Model):
