@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from carnet.config import settings
 from carnet.config.environment import SETTINGS, BadSetting, unknown, value
 
 SOURCE = Path(__file__).parents[2] / "src" / "carnet"
@@ -39,3 +40,24 @@ def test_settings_are_read_in_one_place():
         if name not in READERS:
             assert "os.environ.get(" not in path.read_text() or name.startswith("foundation/postgres/"), name
             assert "os.getenv(" not in path.read_text(), name
+
+
+def test_a_mailbox_opens_by_a_password_in_a_demo_and_in_production_only_when_asked():
+    taken = {
+        (choice, live): settings._passwords(choice, live) for choice in ("in-demo", "yes", "no") for live in (0, 1)
+    }
+    assert {key for key, value in taken.items() if value} == {("in-demo", 0), ("yes", 0), ("yes", 1)}
+
+
+@pytest.mark.parametrize("items", [("RS256", "HS256"), ("none",), ("rs256",)])
+def test_a_signature_that_anybody_can_make_is_never_allowed(items):
+    assert settings._algorithms(("RS256", "ES256")) == ("RS256", "ES256")
+    with pytest.raises(BadSetting, match="CARNET_PSC_ALGORITHMS"):
+        settings._algorithms(items)
+
+
+@pytest.mark.parametrize("item", ["pop=110", "imap", "imap=x", "imap=70000"])
+def test_a_public_port_names_its_door(item):
+    assert settings._ports(("imap=143", "submissions=465")) == {"imap": 143, "submissions": 465}
+    with pytest.raises(BadSetting, match="CARNET_MAIL_PUBLIC_PORTS"):
+        settings._ports((item,))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from carnet.foundation.supervisor import ChildSpec, Event, Patience, State, Supervisor
+from carnet.foundation.supervisor import SETTINGS_ARE_WRONG, ChildSpec, Event, Patience, State, Supervisor
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 
@@ -256,6 +256,17 @@ def test_a_program_that_does_not_exist_is_told_and_tried_again() -> None:
     assert watched.named("started", "sleeper")
     assert watched.named("failed")[0].status == 2  # ENOENT
     assert watched.supervisor.status()[0].pid is None
+
+
+def test_a_child_whose_settings_are_wrong_is_given_up_and_the_others_go_on() -> None:
+    wrong = ChildSpec("wrong", [sys.executable, "-c", f"raise SystemExit({SETTINGS_ARE_WRONG})"])
+    watched = Watched([wrong, ChildSpec("other", SLEEPER)], Patience(first_delay=0.01, stop=2))
+    watched.run_until(lambda now: now.named("given-up", "wrong"))
+    assert len(watched.named("started", "wrong")) == 1
+    assert not watched.named("ended", "wrong")
+    wrong_status, other_status = watched.supervisor.status()
+    assert (wrong_status.state, wrong_status.ended) == (State.STOPPED, SETTINGS_ARE_WRONG)
+    assert other_status.restarts == 0
 
 
 def test_readiness_is_asked_until_it_is_true(tmp_path: Path) -> None:

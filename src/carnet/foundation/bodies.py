@@ -8,7 +8,7 @@ the reverse (a file whose transaction was undone) is swept by ``sweep_orphans``.
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -19,7 +19,7 @@ from django.db import connection
 from carnet.foundation.clock import now
 from carnet.foundation.keys import OwnerKey, sync_folder
 from carnet.foundation.models import Body
-from carnet.foundation.owner_keys import owner_key
+from carnet.foundation.owner_keys import owner_key, owner_keys
 from carnet.foundation.rows import server_cursor
 
 INLINE_BYTES = 16_384
@@ -122,6 +122,31 @@ def get_body(owner_id: UUID, address: bytes | memoryview) -> bytes:
     else:
         sealed = bytes(row[0])
     return owner_key(owner_id).open(_what(address), sealed)
+
+
+def get_bodies(wanted: Collection[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], bytes]:
+    """The contents at these (owner, address), in one query an owner; what is not there is left out.
+
+    Raises ``SealBroken`` if stored bytes were changed, ``KeyProblem`` when an owner has no key.
+    """
+    keys = owner_keys({owner_id for owner_id, _ in wanted})
+    found: dict[tuple[UUID, bytes], bytes] = {}
+    for owner_id, key in keys.items():
+        addresses = [address for owner, address in wanted if owner == owner_id]
+        with server_cursor(prepared=True) as cursor:
+            cursor.execute(
+                "SELECT address, inline FROM foundation_body WHERE owner_id = %b AND address = ANY(%b)",
+                [owner_id, addresses],
+                binary=True,
+            )
+            rows = cursor.fetchall()
+        for address, inline in rows:
+            try:
+                sealed = inline if inline is not None else _path(owner_id, address).read_bytes()
+            except FileNotFoundError:
+                continue
+            found[owner_id, address] = key.open(_what(address), sealed)
+    return found
 
 
 def _write(path: Path, sealed: bytes) -> None:

@@ -20,6 +20,12 @@ class Listener:
     def __init__(self, channel: str) -> None:
         self._channel = channel
         self._connection: psycopg.Connection | None = None
+        self._since = 0.0
+
+    @property
+    def connected_for(self) -> float:
+        """How many seconds this connection has lasted; 0 when there is none."""
+        return 0.0 if self._connection is None or self._connection.closed else time.monotonic() - self._since
 
     def wait(self, seconds: float) -> bool:
         """Wait for a notice at most this long. Returns whether one came (or may have been missed)."""
@@ -27,6 +33,7 @@ class Listener:
             if self._connection is None or self._connection.closed:
                 self._connection = psycopg.connect(conninfo(), autocommit=True, application_name="carnet-listener")
                 self._connection.execute(f'LISTEN "{self._channel}"')
+                self._since = time.monotonic()
                 return True
             return any(True for _ in self._connection.notifies(timeout=seconds, stop_after=1))
         except psycopg.Error:

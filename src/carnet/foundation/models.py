@@ -48,3 +48,26 @@ class SpoolEntry(models.Model):
         db_table = "foundation_spool_entry"
         constraints = [models.UniqueConstraint(fields=["segment", "position"], name="spool_entry_once")]
         indexes = [models.Index(fields=["spool_id", "id"], name="spool_entry_waiting", condition=models.Q(held=""))]
+
+
+class PlannedClosure(models.Model):
+    """A time during which a part of the service is closed on purpose; at ``until`` it opens again."""
+
+    class Scope(models.TextChoices):
+        MAIL = "mail"
+
+    id = models.BigAutoField(primary_key=True)
+    scope = models.CharField(max_length=8, choices=Scope)
+    starts_at = models.DateTimeField()
+    until = models.DateTimeField()
+    message_fr = models.CharField(max_length=300, blank=True, default="")
+    message_en = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "foundation_planned_closure"
+        indexes = [models.Index(fields=["until"], name="closure_to_come", condition=models.Q(cancelled_at=None))]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(until__gt=models.F("starts_at")), name="closure_lasts")
+        ]

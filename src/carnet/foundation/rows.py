@@ -31,8 +31,11 @@ def copy_rows(rows: Sequence[Model]) -> None:
 
 
 @contextmanager
-def server_cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+def server_cursor(*, prepared: bool = False) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     """A cursor on Django's connection, in the same transaction, that sends parameters apart from the statement.
+
+    With ``prepared``, the connection keeps its statements planned for the next time: for the few that are asked all
+    the time.
 
     ``%b`` sends one in binary: large byte strings then travel as they are. Django's own cursors write every parameter
     into the statement's text, byte strings in hexadecimal. Errors are raised as Django's.
@@ -40,7 +43,12 @@ def server_cursor() -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
     connection.ensure_connection()
     assert isinstance(connection.connection, psycopg.Connection)
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        yield cursor
+        if prepared:
+            cursor.connection.prepare_threshold = 0
+        try:
+            yield cursor
+        finally:
+            cursor.connection.prepare_threshold = None
 
 
 def _fields(model: type[Model]) -> list["Field[Any, Any]"]:

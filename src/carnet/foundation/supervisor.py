@@ -20,6 +20,9 @@ from types import FrameType
 
 from carnet.foundation.lifeline import SUPERVISOR
 
+SETTINGS_ARE_WRONG = os.EX_CONFIG
+"""The exit status of a child that cannot run with the settings it was given: it is not started again."""
+
 
 class State(enum.Enum):
     STARTING = "starting"  # runs, not ready yet
@@ -58,7 +61,9 @@ class ChildStatus:
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened: started, ready, ended, failed (could not be started), stopping, killed, stopped."""
+    """Something happened: started, ready, ended, failed (could not be started), given-up (its settings are wrong),
+    stopping, killed, stopped.
+    """
 
     what: str
     child: str = ""
@@ -260,6 +265,11 @@ class Supervisor:
             with self._lock:
                 child.state, child.ended, child.due = State.STOPPED, status, None
             self._tell(Event("ended", child.spec.name, pid, status))
+            return
+        if status == SETTINGS_ARE_WRONG:
+            with self._lock:
+                child.state, child.ended, child.due = State.STOPPED, status, None
+            self._tell(Event("given-up", child.spec.name, pid, status))
             return
         self._await_restart(child, status)
         self._tell(Event("ended", child.spec.name, pid, status, child.delay))

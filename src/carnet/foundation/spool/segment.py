@@ -57,10 +57,13 @@ def _nonce(position: int) -> bytes:
     return position.to_bytes(12, "big")
 
 
-def seal_record(cipher: AESGCM, segment_id: UUID, position: int, envelope: bytes, content: bytes) -> bytes:
+def seal_record(
+    cipher: AESGCM, segment_id: UUID, position: int, envelope: bytes, content: bytes
+) -> tuple[bytes, bytes]:
+    """The record for ``position``, in two pieces to be written one after the other."""
     plain = b"".join((struct.pack(">I", len(envelope)), envelope, content))
     sealed = cipher.encrypt(_nonce(position), plain, segment_id.bytes)
-    return struct.pack(">I", len(sealed)) + sealed
+    return struct.pack(">I", len(sealed)), sealed
 
 
 def open_record(cipher: AESGCM, segment_id: UUID, position: int, record: bytes) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ import os
 import queue
 import select
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,23 +19,35 @@ from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import MasterKeys, sync_folder, write_durably
+from carnet.foundation.prepared import ConnectionLost, Statement, array, run
 from carnet.foundation.spool import segment
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 BATCH = 512
+GATHER_SECONDS = 0.002
+"""While several senders are at it, a batch waits this long for the next of them: a flush and a commit cost the same for
+twenty messages as for one, and so do the threads' hand-overs. A message that comes alone does not wait."""
+
 IDLE_SECONDS = 30.0
 """A segment that nobody writes to is closed, so that it can be removed once drained, its master key with it."""
 
+SETTLE_SECONDS = 6.0
+_TRY_AGAIN_SECONDS = 0.05
+
 NOTIFY_CHANNEL = "carnet_spool"
 
-_INDEX = """
+_INDEX = Statement(
+    b"spool_index",
+    b"""
 WITH entries AS (
     INSERT INTO foundation_spool_entry (spool_id, segment, position, length, accepted_at, attempts, held)
-    SELECT %s, %s, t.position, t.length, %s, 0, ''
-    FROM unnest(%s::bigint[], %s::bigint[]) AS t(position, length)
+    SELECT $1::uuid, $2::uuid, t.position, t.length, $3::timestamptz, 0, ''
+    FROM unnest($4::bigint[], $5::bigint[]) AS t(position, length)
+    ON CONFLICT (segment, position) DO NOTHING
 )
-SELECT pg_notify(%s, '')
-"""
+SELECT pg_notify($6, '')
+""",
+)
 
 log = logs.get("spool")
 
@@ -57,20 +70,23 @@ def spool_id(folder: Path) -> UUID:
     return UUID(path.read_text("ascii").strip())
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     envelope: bytes
     content: bytes
-    done: Callable[[BaseException | None], None]
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
 
 
 class SpoolWriter:
     """Appends to segment files of its own and indexes them; one a process.
 
     ``append`` resolves once the record is flushed to disk and its index row is committed. A failure of either
-    raises ``SpoolFull`` to every message of the batch: what may have reached the disk is then not indexed, unless
-    the database was lost in the middle of the commit itself, of which nobody can know (RFC 5321 §4.5.5: the sender
-    tries again, and a double is the lesser evil).
+    raises ``SpoolFull`` to every message of the batch: what may have reached the disk is then not indexed. When the
+    database is lost in the middle of the commit itself, nobody knows whether it was done: the same rows are then
+    indexed again as soon as the database is back, which changes nothing if they are there (the drain leaves it the
+    time). Only when it does not come back within 6 s are the senders told to try again, and a double is the lesser
+    evil then (RFC 5321 §4.5.5).
     """
 
     def __init__(self, folder: Path, conninfo: str, master: Callable[[], MasterKeys]) -> None:
@@ -92,18 +108,7 @@ class SpoolWriter:
         """Make one message durable. Raises ``SpoolFull``."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-
-        def resolve(problem: BaseException | None) -> None:
-            if not future.done():
-                if problem is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(problem)
-
-        def done(problem: BaseException | None) -> None:
-            loop.call_soon_threadsafe(resolve, problem)
-
-        self._queue.put(_Waiting(envelope, content, done))
+        self._queue.put(_Waiting(envelope, content, loop, future))
         await future
 
     def close(self) -> None:
@@ -115,6 +120,7 @@ class SpoolWriter:
 
     def _run(self) -> None:
         stopping = False
+        last = 0
         while not stopping:
             batch = []
             try:
@@ -122,6 +128,8 @@ class SpoolWriter:
             except queue.Empty:
                 self._close_segment()
                 continue
+            if last > 1:
+                time.sleep(GATHER_SECONDS)
             while True:
                 if item is None:
                     stopping = True
@@ -131,6 +139,7 @@ class SpoolWriter:
                     break
                 item = self._queue.get()
             if batch:
+                last = len(batch)
                 problem: BaseException | None = None
                 try:
                     self._write(batch)
@@ -138,8 +147,7 @@ class SpoolWriter:
                     log.error("spool_write_failed", exc_info=failure, count=len(batch))
                     self._drop_state()
                     problem = SpoolFull("not durable")
-                for waiting in batch:
-                    waiting.done(problem)
+                _tell(batch, problem)
         self._drop_state()
 
     def _write(self, batch: list[_Waiting]) -> None:
@@ -148,36 +156,58 @@ class SpoolWriter:
             self._open_segment()
         assert self._cipher is not None
         assert self._file is not None
-        records = []
+        pieces: list[bytes] = []
         rows = []
         position = self._position
         for waiting in batch:
             record = segment.seal_record(self._cipher, self._segment_id, position, waiting.envelope, waiting.content)
-            records.append(record)
-            rows.append((position, len(record)))
-            position += len(record)
-        _write_all(self._file, records)
+            length = sum(map(len, record))
+            pieces.extend(record)
+            rows.append((position, length))
+            position += length
+        _write_all(self._file, pieces)
         os.fdatasync(self._file)
         self._index(rows)
         self._position = position
 
     def _index(self, rows: list[tuple[int, int]]) -> None:
-        if self._connection is None or self._connection.closed or _has_news(self._connection):
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = psycopg.connect(self._conninfo, autocommit=True, application_name="carnet-spool")
         # One statement, which is its own transaction: one exchange with the database between the flush and the 250.
-        self._connection.execute(
-            _INDEX,
-            (
-                self._spool_id,
-                self._segment_id,
-                now(),
-                [position for position, _ in rows],
-                [length for _, length in rows],
-                NOTIFY_CHANNEL,
-            ),
+        values = (
+            str(self._spool_id).encode("ascii"),
+            str(self._segment_id).encode("ascii"),
+            now().isoformat().encode("ascii"),
+            array(position for position, _ in rows),
+            array(length for _, length in rows),
+            NOTIFY_CHANNEL.encode("ascii"),
         )
+        connection = self._connected()
+        try:
+            run(connection, _INDEX, *values)
+        except ConnectionLost:
+            self._settle(values)
+
+    def _settle(self, values: tuple[bytes, ...]) -> None:
+        """Index once more what may have been committed or not. Raises the last ``psycopg.Error`` when it cannot."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                run(self._connected(), _INDEX, *values)
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_TRY_AGAIN_SECONDS)
+            else:
+                return
+
+    def _connected(self) -> psycopg.Connection:
+        """The connection, made anew when it is gone."""
+        connection = self._connection
+        if connection is None or connection.closed or _has_news(connection):
+            if connection is not None:
+                connection.close()
+            connection = psycopg.connect(self._conninfo, autocommit=True, application_name="carnet-spool")
+            self._connection = connection
+        return connection
 
     def _open_segment(self) -> None:
         self._close_segment()
@@ -208,6 +238,21 @@ class SpoolWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _tell(batch: list[_Waiting], problem: BaseException | None) -> None:
+    """Wake each loop once for all of its own that waited."""
+
+    def resolve(waited: list[_Waiting]) -> None:
+        for one in waited:
+            if not one.done.done():
+                if problem is None:
+                    one.done.set_result(None)
+                else:
+                    one.done.set_exception(problem)
+
+    for loop in {one.loop for one in batch}:
+        loop.call_soon_threadsafe(resolve, [one for one in batch if one.loop is loop])
 
 
 def _has_news(connection: psycopg.Connection) -> bool:

@@ -1,0 +1,1 @@
+"""TLS between operators: contexts made from the settings, and revocation lists."""
