@@ -1,9 +1,12 @@
 """Mail domains, mailbox addresses and kinds of mailboxes."""
 
+import hashlib
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
+from uuid import UUID
 
 # RFC 5321 §4.5.3.1: 64 octets before @, 255 after, and a path of 256 with its brackets.
 MAX_LOCAL_OCTETS = 64
@@ -92,6 +95,15 @@ class Domain(str):
 
     def __repr__(self) -> str:
         return f"Domain({str.__repr__(self)})"
+
+
+@lru_cache(maxsize=4096)
+def canonical_domain(text: str) -> Domain | None:
+    """The domain that a text writes, None when it writes none: how every comparison with a list of domains begins."""
+    try:
+        return Domain.parse(text)
+    except InvalidAddress:
+        return None
 
 
 def _ascii_label(label: str) -> str:
@@ -254,3 +266,21 @@ class MailboxKind(StrEnum):
     def belongs_to_structure(self) -> bool:
         """True when the mailbox hangs on a FINESS, False when it hangs on an RPPS."""
         return self in (MailboxKind.ORG, MailboxKind.APP)
+
+    @property
+    def can_be_delegated(self) -> bool:
+        """True when several people may use it, each by name."""
+        return self in (MailboxKind.ORG, MailboxKind.CAB)
+
+
+def practice_id(rpps: str, structure: str, *codes: str) -> UUID:
+    """The identity of an activity, drawn from what it is: who, where, and its codes (profession, category, mode,
+    sector, section, function, genre, in this order).
+
+    The public extraction gives activities no number; the same one has the same id in the next extraction (a UUID of
+    version 8, RFC 9562 §5.8).
+    """
+    digest = bytearray(hashlib.blake2b("|".join((rpps, structure, *codes)).encode(), digest_size=16).digest())
+    digest[6] = 0x80 | digest[6] & 0x0F
+    digest[8] = 0x80 | digest[8] & 0x3F
+    return UUID(bytes=bytes(digest))

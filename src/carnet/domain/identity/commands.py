@@ -6,9 +6,9 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
-from carnet.domain.identity.models import Person
+from carnet.domain.identity.models import Organization, Person, Structure
 from carnet.domain.identity.rules import may_use_oid
-from carnet.domain.identity.values import IdentityStatus, Ins, InsOid, StrictTraits
+from carnet.domain.identity.values import Finess, IdentityStatus, Ins, InsOid, StrictTraits
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import create_owner_keys, owner_key
@@ -37,3 +37,37 @@ def register_person(ins: Ins, oid: InsOid, traits: StrictTraits, status: Identit
         created_at=now(),
     )
     return person_id
+
+
+def keep_establishment(
+    finess: Finess, *, name: str, finess_ej: str = "", city: str = "", department: str = ""
+) -> Organization:
+    """Register an establishment of the FINESS, or correct it, as a structure of the directory too."""
+    kept, _ = Organization.objects.update_or_create(
+        finess=str(finess),
+        defaults={"name": name, "finess_ej": finess_ej, "city": city, "department": department, "active": True},
+    )
+    shown = {"name": name, "finess_ej": finess_ej, "city": city, "department": department}
+    Structure.objects.update_or_create(
+        id_nat=str(finess.id_nat),
+        defaults={**shown, "organization": kept, "active": True, "updated_at": now()},
+    )
+    if finess_ej and finess_ej != finess:
+        Structure.objects.get_or_create(id_nat=str(Finess(finess_ej).id_nat), defaults={"legal": True})
+    return kept
+
+
+def structure_of_establishment(finess: Finess) -> str:
+    """The id of the structure that a registered establishment is in the directory."""
+    of = Organization.objects.get(finess=str(finess))
+    kept, _ = Structure.objects.get_or_create(
+        id_nat=str(finess.id_nat),
+        defaults={
+            "organization": of,
+            "name": of.name,
+            "finess_ej": of.finess_ej,
+            "city": of.city,
+            "department": of.department,
+        },
+    )
+    return kept.id_nat

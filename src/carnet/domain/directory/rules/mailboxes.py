@@ -1,4 +1,4 @@
-"""What a mailbox of the trust space must be, how its sender is named, which domains are trusted.
+"""What a mailbox of the trust space must be, and how its sender is named.
 
 Sources: ANS, volet « Alimentation de l'Annuaire Santé en BAL MSSanté » (FHIR), and Référentiel socle
 MSSanté #2 §3.5.
@@ -6,11 +6,9 @@ MSSanté #2 §3.5.
 
 import re
 import unicodedata
-from collections.abc import Set
-from dataclasses import dataclass
 from enum import StrEnum
 
-from carnet.domain.directory.values import Domain, InvalidAddress, MailboxAddress, MailboxKind
+from carnet.domain.directory.values import MailboxAddress, MailboxKind
 from carnet.domain.identity.values import Finess, Rpps
 
 MAX_DESCRIPTION_LENGTH = 500
@@ -33,6 +31,35 @@ class MailboxProblem(StrEnum):
     RESPONSIBLE_NOT_CARRIED = "responsible-not-carried"
     ADDRESS_CHANGED = "address-changed"
     KIND_CHANGED = "kind-changed"
+    PROFESSIONAL_UNKNOWN = "professional-unknown"
+    PROFESSIONAL_INACTIVE = "professional-inactive"
+    ORGANIZATION_UNKNOWN = "organization-unknown"
+    ORGANIZATION_INACTIVE = "organization-inactive"
+    DOMAIN_NOT_TRUSTED = "domain-not-trusted"
+    DOMAIN_OF_PATIENTS = "domain-of-patients"
+    ADDRESS_TAKEN = "address-taken"
+    LABEL_MISSING = "label-missing"
+    NOT_HOSTED = "not-hosted"
+    BAD_RANK = "bad-rank"
+    NOT_ACTIVE = "not-active"
+    NOT_SUSPENDED = "not-suspended"
+    NOT_CLOSED = "not-closed"
+    CLOSED_ALREADY = "closed-already"
+    NOTICE_TOO_SHORT = "notice-too-short"
+    EMPTIED = "emptied"
+    NOT_SHARED = "not-shared"
+    DELEGATED_ALREADY = "delegated-already"
+    NOT_DELEGATED = "not-delegated"
+    NOT_SOFTWARE = "not-software"
+    CERTIFICATE_KNOWN = "certificate-known"
+    CERTIFICATE_UNKNOWN = "certificate-unknown"
+    DATES_REVERSED = "dates-reversed"
+    DATES_PAST = "dates-past"
+    TEXT_MISSING = "text-missing"
+    TEXT_TOO_LONG = "text-too-long"
+    OPPOSED_ALREADY = "opposed-already"
+    NOT_OPPOSED = "not-opposed"
+    NO_ORGANIZATION = "no-organization"
 
     @property
     def sentence(self) -> str:
@@ -51,6 +78,35 @@ _SENTENCES = {
     MailboxProblem.RESPONSIBLE_NOT_CARRIED: "Only a mailbox of a structure has a person responsible for it.",
     MailboxProblem.ADDRESS_CHANGED: "The address of a mailbox never changes: open another mailbox.",
     MailboxProblem.KIND_CHANGED: "The kind of a mailbox never changes: open another mailbox.",
+    MailboxProblem.PROFESSIONAL_UNKNOWN: "No professional of the directory has this RPPS.",
+    MailboxProblem.PROFESSIONAL_INACTIVE: "This professional is no longer active in the directory.",
+    MailboxProblem.ORGANIZATION_UNKNOWN: "No structure of the directory has this FINESS.",
+    MailboxProblem.ORGANIZATION_INACTIVE: "This structure is closed in the directory.",
+    MailboxProblem.DOMAIN_NOT_TRUSTED: "The domain of this address is not on the trust list.",
+    MailboxProblem.DOMAIN_OF_PATIENTS: "This domain is for the health spaces of patients alone.",
+    MailboxProblem.ADDRESS_TAKEN: "This address has a mailbox already, or had one: an address never goes to another.",
+    MailboxProblem.LABEL_MISSING: "Give the name under which people see this mailbox.",
+    MailboxProblem.NOT_HOSTED: "This mailbox is held by another operator.",
+    MailboxProblem.BAD_RANK: "A rank is 1 (preferred) or more.",
+    MailboxProblem.NOT_ACTIVE: "Only an active mailbox can be suspended.",
+    MailboxProblem.NOT_SUSPENDED: "This mailbox is not suspended.",
+    MailboxProblem.NOT_CLOSED: "This mailbox is not closed, and no closing is announced.",
+    MailboxProblem.CLOSED_ALREADY: "This mailbox is closed.",
+    MailboxProblem.NOTICE_TOO_SHORT: "A closing is announced earlier than that: give a later day, or close at once.",
+    MailboxProblem.EMPTIED: "The content of this mailbox is gone: open another mailbox.",
+    MailboxProblem.NOT_SHARED: "Only a shared mailbox (ORG, CAB) is delegated.",
+    MailboxProblem.DELEGATED_ALREADY: "This professional has a delegation: revoke it first to give another.",
+    MailboxProblem.NOT_DELEGATED: "This professional has no delegation.",
+    MailboxProblem.NOT_SOFTWARE: "Only a mailbox of software (APP) is used with a certificate.",
+    MailboxProblem.CERTIFICATE_KNOWN: "This certificate may use the mailbox already.",
+    MailboxProblem.CERTIFICATE_UNKNOWN: "No such certificate may use this mailbox.",
+    MailboxProblem.DATES_REVERSED: "The last day comes before the first.",
+    MailboxProblem.DATES_PAST: "The last day is past.",
+    MailboxProblem.TEXT_MISSING: "Give the text that senders get.",
+    MailboxProblem.TEXT_TOO_LONG: "This text is too long.",
+    MailboxProblem.OPPOSED_ALREADY: "This patient's opposition is recorded already.",
+    MailboxProblem.NOT_OPPOSED: "No opposition of this patient is recorded.",
+    MailboxProblem.NO_ORGANIZATION: "This mailbox belongs to no structure: record the opposition for the mailbox.",
 }
 
 
@@ -136,52 +192,6 @@ def sender_label(
     if not given or not family:
         return ""
     return " ".join(part for part in (_one_line(title), given, family, _one_line(entity)) if part)
-
-
-class TrustReason(StrEnum):
-    """Why a domain is trusted or not."""
-
-    LISTED = "listed"
-    NOT_LISTED = "not-listed"
-    NO_LIST = "no-list"
-    NOT_A_DOMAIN = "not-a-domain"
-
-    @property
-    def sentence(self) -> str:
-        return _TRUST_SENTENCES[self]
-
-
-_TRUST_SENTENCES = {
-    TrustReason.LISTED: "The domain is on the list of the trust space.",
-    TrustReason.NOT_LISTED: "The domain is not on the list of the trust space: mail stops here.",
-    TrustReason.NO_LIST: "The list of the trust space was never read: no domain is trusted until it is.",
-    TrustReason.NOT_A_DOMAIN: "This is not the name of a domain.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TrustDecision:
-    """Whether mail may go to and come from a domain, and why."""
-
-    allowed: bool
-    reason: TrustReason
-
-
-def trust(domain: str, listed: Set[Domain]) -> TrustDecision:
-    """Whether `domain`, in any writing, is one of the `listed` domains of the trust space.
-
-    A subdomain of a listed domain is not listed. An empty list trusts nobody: it was never read, or was
-    emptied.
-    """
-    try:
-        asked = domain if isinstance(domain, Domain) else Domain.parse(domain)
-    except InvalidAddress:
-        return TrustDecision(False, TrustReason.NOT_A_DOMAIN)
-    if not listed:
-        return TrustDecision(False, TrustReason.NO_LIST)
-    if asked not in listed:
-        return TrustDecision(False, TrustReason.NOT_LISTED)
-    return TrustDecision(True, TrustReason.LISTED)
 
 
 def _is_a_full_word(word: str) -> bool:
