@@ -10,6 +10,7 @@ from carnet.domain.directory.values import MailboxKind
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.mime.message import ParsedMessage
 from carnet.domain.messaging.rules import (
+    MAX_OWN_RECEIVED,
     MAX_RECEIVED,
     KnownMessage,
     answer_address,
@@ -232,6 +233,8 @@ def test_a_failure_is_reported_only_inside_the_trust_list(
 def test_a_message_that_goes_round_is_stopped() -> None:
     assert check_loop(MAX_RECEIVED - 1)
     assert check_loop(MAX_RECEIVED).reason is MessagingRefusal.LOOP
+    assert check_loop(10, MAX_OWN_RECEIVED - 1)
+    assert check_loop(10, MAX_OWN_RECEIVED).reason is MessagingRefusal.LOOP
 
 
 @pytest.mark.parametrize(
@@ -269,5 +272,4 @@ def test_an_outcome_knows_whether_the_sender_must_be_told() -> None:
     assert {one for one in DeliveryOutcome if not one.is_refusal} == {
         DeliveryOutcome.DELIVERED,
         DeliveryOutcome.WITHHELD_INFECTED,
-        DeliveryOutcome.WITHHELD_UNSCANNED,
     }

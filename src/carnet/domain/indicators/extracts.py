@@ -86,7 +86,7 @@ _ANSWERS = """
 _LETTERS = """
     SELECT space.ins, letter.id, (extract(epoch FROM letter.sent_at) * 1000000)::bigint,
            entry.delivery IS DISTINCT FROM 'failed', letter.mailbox_message_id IS NOT NULL,
-           seen.message_id IS NOT NULL,
+           seen.message_id IS NOT NULL OR letter.seen_at IS NOT NULL,
            (extract(epoch FROM letter.first_answer_at) * 1000000)::bigint
     FROM messaging_patient_letter letter
     JOIN spaces_health_space space ON space.id = letter.space_id

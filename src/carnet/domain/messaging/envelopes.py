@@ -17,8 +17,10 @@ from carnet.domain.messaging.mime.message import ParsedMessage
 class SpooledEnvelope:
     """The SMTP envelope of an accepted message: who gave it to which door, for whom, when.
 
-    ``mailbox`` is the hosted mailbox that signed in at the submission door. ``tracing`` are the header lines that
-    this hop adds in front (RFC 5321 §4.4), as text with CRLF.
+    ``mailbox`` is the hosted mailbox that signed in at the submission door, ``author`` who was proved then (see
+    ``directory.traces``), ``session`` the door's name for that session. ``tracing`` are the header lines that
+    this hop adds in front (RFC 5321 §4.4), as text with CRLF. ``ret``, ``envelope_id`` and, by recipient, ``reports``
+    (the words of NOTIFY, the original recipient) are what the sender asked to be told (RFC 3461).
     """
 
     door: str
@@ -28,6 +30,15 @@ class SpooledEnvelope:
     tracing: str = ""
     envelope_id: str = ""
     mailbox: str = ""
+    author: str = ""
+    session: str = ""
+    ret: str = ""
+    reports: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def asked(self, recipient: str) -> "Asked":
+        """What the sender asked to be told about one recipient."""
+        notify, orcpt = self.reports.get(recipient, ("", ""))
+        return Asked(tuple(notify.split(",")) if notify else (), orcpt, self.ret, self.envelope_id)
 
     def to_json(self) -> bytes:
         return orjson.dumps(self)
@@ -42,6 +53,19 @@ class SpooledEnvelope:
                 "accepted_at": datetime.fromisoformat(fields["accepted_at"]),
             }
         )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The reports that a sender asked for (RFC 3461): `notify` words, original recipient, RET, envelope identifier."""
+
+    notify: tuple[str, ...] = ()
+    orcpt: str = ""
+    ret: str = ""
+    envid: str = ""
+
+
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True)
@@ -111,7 +135,10 @@ class KeptAttachment:
 
 @dataclass(frozen=True)
 class EntryContent:
-    """What a conversation shows of a message: who wrote it as shown, the text or the cleaned HTML, the attachments."""
+    """What a conversation shows of a message: who wrote it as shown, the text or the cleaned HTML, the attachments.
+
+    ``scan`` is what the antivirus found (``foundation.clamd.Verdict``), empty for what the holder wrote.
+    """
 
     author_name: str = ""
     author_domain: str = ""
@@ -120,6 +147,7 @@ class EntryContent:
     html: str = ""
     attachments: tuple[KeptAttachment, ...] = ()
     findings: tuple[str, ...] = field(default=())
+    scan: str = ""
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self))
@@ -136,6 +164,11 @@ class EntryContent:
         )
 
 
+def outbound_name(mail_id: UUID) -> str:
+    """What the addresses of a mail to another operator are sealed as."""
+    return f"outbound:{mail_id}"
+
+
 def envelope_name(message_id: UUID) -> str:
     """What the head of a message is sealed as."""
     return f"message:{message_id}:envelope"
@@ -147,6 +180,11 @@ def structure_name(message_id: UUID) -> str:
 
 def content_name(message_id: UUID) -> str:
     return f"message:{message_id}:content"
+
+
+def quarantine_name(mail_id: UUID) -> str:
+    """What the SMTP envelope of a message in quarantine is sealed as."""
+    return f"quarantine:{mail_id}:envelope"
 
 
 def address_name(contact_id: UUID) -> str:

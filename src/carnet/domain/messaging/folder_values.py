@@ -25,6 +25,9 @@ SPECIAL_FOLDERS = (
 
 SEEN = "\\Seen"
 DELETED = "\\Deleted"
+UNSCANNED = "$Unscanned"
+"""The keyword of a message that the antivirus has not looked at yet; it goes once that is done."""
+
 SYSTEM_FLAGS = ("\\Answered", "\\Flagged", DELETED, SEEN, "\\Draft")
 
 _SYSTEM = {flag.lower(): flag for flag in SYSTEM_FLAGS}
@@ -41,6 +44,7 @@ class FolderProblem(StrEnum):
     MISSING = "missing"
     PROTECTED = "protected"
     TOO_MANY = "too-many"
+    OVER_QUOTA = "over-quota"
 
     @property
     def sentence(self) -> str:
@@ -53,6 +57,7 @@ _SENTENCES = {
     FolderProblem.EXISTS: "There is already a folder of that name.",
     FolderProblem.MISSING: "There is no folder of that name.",
     FolderProblem.PROTECTED: "This folder is needed: it can be neither deleted nor renamed.",
+    FolderProblem.OVER_QUOTA: "The mailbox is full: delete something, or ask for more room.",
     FolderProblem.TOO_MANY: f"A mailbox has at most {MAX_FOLDERS} folders.",
 }
 

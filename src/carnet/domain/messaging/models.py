@@ -6,6 +6,7 @@ key. What changes lies apart: a space's view of a message in ``ConversationEntry
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Message(models.Model):
@@ -115,7 +116,10 @@ class ConversationEntry(models.Model):
 
 
 class Folder(models.Model):
-    """A folder of a mailbox, with its IMAP counters (RFC 3501 §2.3.1, RFC 7162)."""
+    """A folder of a mailbox, with its IMAP counters (RFC 3501 §2.3.1, RFC 7162) and those of what it holds.
+
+    ``pruned_modseq``: removals up to that modification sequence are remembered no more.
+    """
 
     id = models.BigAutoField(primary_key=True)
     mailbox_id = models.UUIDField()
@@ -124,6 +128,9 @@ class Folder(models.Model):
     uid_validity = models.BigIntegerField()
     uid_next = models.BigIntegerField(default=1)
     highest_modseq = models.BigIntegerField(default=1)
+    pruned_modseq = models.BigIntegerField(db_default=0)
+    messages = models.BigIntegerField(db_default=0)
+    octets = models.BigIntegerField(db_default=0)
     subscribed = models.BooleanField(default=True)
 
     class Meta:
@@ -165,35 +172,125 @@ class ExpungedEntry(models.Model):
     folder_id = models.BigIntegerField()
     uid = models.BigIntegerField()
     modseq = models.BigIntegerField()
+    expunged_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "messaging_expunged_entry"
-        indexes = [models.Index(fields=["mailbox_id", "folder_id", "modseq"], name="expunged_entry_changed")]
+        indexes = [
+            models.Index(fields=["mailbox_id", "folder_id", "modseq"], name="expunged_entry_changed"),
+            models.Index(fields=["expunged_at"], name="expunged_entry_age"),
+        ]
+
+
+class MailboxQuota(models.Model):
+    """How much one mailbox may hold, where that differs from what the installation grants to all; 0 for no bound."""
+
+    mailbox_id = models.UUIDField(primary_key=True)
+    octets = models.BigIntegerField()
+
+    class Meta:
+        db_table = "messaging_mailbox_quota"
+        constraints = [models.CheckConstraint(condition=models.Q(octets__gte=0), name="quota_not_negative")]
 
 
 class OutboundMail(models.Model):
-    """A message on its way to another operator. Addresses are sealed under the owner's key."""
+    """A message on its way to another operator, for one recipient.
+
+    ``addresses`` are the sender, the recipient and what RFC 3461 lets a sender add (the original recipient, the
+    envelope identifier), sealed under the owner's key. ``next_try_at`` is also the end of a claim, while
+    ``claimed_by`` names the process that is sending it.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued"
+        HELD = "held"
         SENT = "sent"
         FAILED = "failed"
+        DROPPED = "dropped"
 
     id = models.UUIDField(primary_key=True)
     owner_id = models.UUIDField()
     message_id = models.UUIDField(null=True)
     body = models.BinaryField(max_length=32)
+    size = models.BigIntegerField(default=0)
     domain = models.CharField(max_length=255)
     addresses = models.BinaryField()
+    notify = models.CharField(max_length=24, blank=True, default="")
+    ret = models.CharField(max_length=4, blank=True, default="")
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
+    claimed_by = models.UUIDField(null=True)
     attempts = models.PositiveIntegerField(default=0)
-    last_code = models.CharField(max_length=12, blank=True, default="")
+    last_code = models.CharField(max_length=16, blank=True, default="")
+    last_problem = models.CharField(max_length=32, blank=True, default="")
+    warned_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "messaging_outbound_mail"
-        indexes = [models.Index(fields=["next_try_at"], name="outbound_waiting", condition=models.Q(state="queued"))]
+        indexes = [
+            models.Index(fields=["domain", "next_try_at"], name="outbound_due", condition=models.Q(state="queued")),
+            models.Index(
+                fields=["created_at"], name="outbound_oldest", condition=models.Q(state__in=["queued", "held"])
+            ),
+        ]
+
+
+class OutboundDestination(models.Model):
+    """What is known of a domain of another operator that cannot be reached, or whose mail a person holds back.
+
+    While ``next_try_at`` lies ahead nothing is sent there, and then one message alone at first.
+    """
+
+    domain = models.CharField(max_length=255, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    down_since = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    last_code = models.CharField(max_length=16, blank=True, default="")
+    last_problem = models.CharField(max_length=32, blank=True, default="")
+    held_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messaging_outbound_destination"
+
+
+class QuarantinedMail(models.Model):
+    """A message that the antivirus kept from its recipients, whole, until a person decides or its time is over.
+
+    The body and the envelope (who sent it to whom, when) are sealed under the key of Carnet itself; ``signature`` is
+    the name of what was found, in the antivirus's own base.
+    """
+
+    class State(models.TextChoices):
+        KEPT = "kept"
+        RELEASED = "released"
+
+    id = models.UUIDField(primary_key=True)
+    body = models.BinaryField(max_length=32)
+    envelope = models.BinaryField()
+    size = models.BigIntegerField()
+    signature = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=State, default=State.KEPT)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "messaging_quarantined_mail"
+        indexes = [models.Index(fields=["kept_at"], name="quarantined_mail_age")]
+
+
+class UnscannedMessage(models.Model):
+    """One owner's copy of a message that was delivered while the antivirus was away: it is looked at later."""
+
+    pk = models.CompositePrimaryKey("owner_id", "message_id")
+    owner_id = models.UUIDField()
+    message_id = models.UUIDField()
+    next_try_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "messaging_unscanned_message"
+        indexes = [models.Index(fields=["next_try_at"], name="unscanned_message_due")]
 
 
 class Dispatch(models.Model):
@@ -220,7 +317,10 @@ class Dispatch(models.Model):
 
 
 class PatientLetter(models.Model):
-    """The evidence of one message written by a holder to a mailbox: the two sides' copies, and the first answer."""
+    """The evidence of one message written by a holder to a mailbox: the two sides' copies, and the first answer.
+
+    ``seen_at`` keeps when the mailbox's copy was seen once that copy is deleted with the mailbox's content.
+    """
 
     id = models.BigAutoField(primary_key=True)
     space_id = models.UUIDField()
@@ -229,8 +329,41 @@ class PatientLetter(models.Model):
     mailbox_message_id = models.UUIDField(null=True)
     sent_at = models.DateTimeField()
     first_answer_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "messaging_patient_letter"
         constraints = [models.UniqueConstraint(fields=["space_id", "message_id"], name="patient_letter_once")]
         indexes = [models.Index(fields=["mailbox_id", "sent_at"], name="patient_letter_of_mailbox")]
+
+
+class MailCount(models.Model):
+    """How many messages of hosted mailboxes there were in a day, by kind of mailbox and by what is counted.
+
+    ``detail`` is the document's or the product's code where one is counted. Each database connection adds to a row of
+    its own (``shard``), so that no delivery waits for another's commit: readers sum them.
+    """
+
+    pk = models.CompositePrimaryKey("day", "kind", "measure", "detail", "shard")
+    day = models.DateField()
+    kind = models.CharField(max_length=3)
+    measure = models.CharField(max_length=24)
+    detail = models.CharField(max_length=40, blank=True, default="")
+    shard = models.SmallIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "messaging_mail_count"
+
+
+class AutomaticAnswer(models.Model):
+    """That a mailbox answered a correspondent by itself on an occasion: once is enough (RFC 3834 §2)."""
+
+    pk = models.CompositePrimaryKey("mailbox_id", "occasion", "correspondent")
+    mailbox_id = models.UUIDField()
+    occasion = models.CharField(max_length=60)
+    correspondent = models.BinaryField(max_length=32)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "messaging_automatic_answer"

@@ -33,12 +33,13 @@ class EndingKind(StrEnum):
 
 
 class RecipientState(StrEnum):
-    """What is known of the address of a holder when a mail arrives for it."""
+    """What is known of an address when a mail arrives for it; only a mailbox is ever suspended."""
 
     OPEN = "open"
     UNKNOWN = "unknown"
     CLOSED = "closed"
     OPPOSED = "opposed"
+    SUSPENDED = "suspended"
     WRONG_KEY = "wrong-key"
     BAD_SYNTAX = "bad-syntax"
 
@@ -53,9 +54,11 @@ class DeliveryOutcome(StrEnum):
     REFUSED_HOLDER_TO_HOLDER = "refused-holder-to-holder"
     REFUSED_OTHER_PATIENT = "refused-other-patient"
     REFUSED_LOOP = "refused-loop"
+    REFUSED_MAILBOX = "refused-mailbox"
+    REFUSED_OPPOSITION = "refused-opposition"
     REFUSED_TOO_LARGE = "refused-too-large"
+    REFUSED_CONTENT = "refused-content"
     WITHHELD_INFECTED = "withheld-infected"
-    WITHHELD_UNSCANNED = "withheld-unscanned"
 
     @property
     def is_refusal(self) -> bool:
@@ -67,9 +70,11 @@ class MessagingRefusal(StrEnum):
     """Why an act of the messaging room is refused; `sentence` says it to a person."""
 
     SENDER_UNTRUSTED = "sender-untrusted"
+    SENDER_OF_ANOTHER = "sender-of-another"
     SENDER_IS_HOSTED_HERE = "sender-is-hosted-here"
     FROM_MISSING = "from-missing"
     FROM_UNTRUSTED = "from-untrusted"
+    SENDER_FIELD_UNTRUSTED = "sender-field-untrusted"
     NOT_YOUR_ADDRESS = "not-your-address"
     HOLDER_TO_HOLDER = "holder-to-holder"
     HOLDER_MAY_NOT_START = "holder-may-not-start"
@@ -78,6 +83,9 @@ class MessagingRefusal(StrEnum):
     ANSWER_NOT_TAKEN = "answer-not-taken"
     DID_NOT_TAKE_PART = "did-not-take-part"
     OTHER_PATIENT = "other-patient"
+    PATIENT_OPPOSED = "patient-opposed"
+    INFECTED = "infected"
+    CONTENT_REFUSED = "content-refused"
     LOOP = "loop"
     AUTOMATIC_MESSAGE = "automatic-message"
     NO_RETURN_ADDRESS = "no-return-address"
@@ -94,9 +102,11 @@ class MessagingRefusal(StrEnum):
 
 _REFUSAL_SENTENCES = {
     MessagingRefusal.SENDER_UNTRUSTED: "The sender's domain is not in the trust list of secure health mail.",
+    MessagingRefusal.SENDER_OF_ANOTHER: "The trust list gives the sender's domain to another operator.",
     MessagingRefusal.SENDER_IS_HOSTED_HERE: "This domain is hosted here: its mail does not come from outside.",
     MessagingRefusal.FROM_MISSING: "The message does not say who wrote it.",
     MessagingRefusal.FROM_UNTRUSTED: "The author's domain is not one that the sending operator may use.",
+    MessagingRefusal.SENDER_FIELD_UNTRUSTED: "The Sender field's domain is not one that the sending operator may use.",
     MessagingRefusal.NOT_YOUR_ADDRESS: "A message leaves only under the address of the mailbox that sends it.",
     MessagingRefusal.HOLDER_TO_HOLDER: "Holders of health spaces do not write to each other here.",
     MessagingRefusal.HOLDER_MAY_NOT_START: "You can write to a professional once that professional wrote to you.",
@@ -105,6 +115,9 @@ _REFUSAL_SENTENCES = {
     MessagingRefusal.ANSWER_NOT_TAKEN: "This message was sent from a mailbox that reads no answers.",
     MessagingRefusal.DID_NOT_TAKE_PART: "Only somebody who took part in the exchange can end it.",
     MessagingRefusal.OTHER_PATIENT: "The documents of this message are about another person than its recipient.",
+    MessagingRefusal.INFECTED: "The antivirus found something in the message: it was not delivered.",
+    MessagingRefusal.CONTENT_REFUSED: "A file of the message is of a kind that is not accepted here.",
+    MessagingRefusal.PATIENT_OPPOSED: "This patient has asked your establishment not to be written to.",
     MessagingRefusal.LOOP: "The message has gone round too many servers.",
     MessagingRefusal.AUTOMATIC_MESSAGE: "No automatic answer is made to an automatic message.",
     MessagingRefusal.NO_RETURN_ADDRESS: "The message has no return address to answer to.",

@@ -32,10 +32,11 @@ log = logs.get("notifications")
 
 @app.task(retry=RETRY)
 def send_waiting() -> None:
-    """Send what waits, claimed in groups, each noted as soon as it is sent.
+    """Send what waits, claimed in groups; one e-mail tells a person of all that came of one kind since the last one.
 
     A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
-    again within a minute. Only the one that was being sent may then reach a person twice.
+    again within a minute. Each e-mail is noted as soon as it is sent: only the one that was being sent may then reach
+    a person twice.
     """
     problem: Exception | None = None
     while claimed := _claim():
@@ -45,15 +46,18 @@ def send_waiting() -> None:
         off: dict[UUID, set[str]] = {}
         for space_id, kind in Preference.objects.filter(space_id__in=spaces).values_list("space_id", "kind"):
             off.setdefault(space_id, set()).add(kind)
-        for rank, notification in enumerate(claimed):
+        waiting = _to_send(_by_person(claimed), points, off)
+        while waiting:
             if time.monotonic() > until:
-                _let_go(claimed[rank:])
+                _let_go([notification for together in waiting for notification in together])
                 break
+            together = waiting.pop(0)
+            space_id = together[0].space_id
             try:
-                _send(notification, points.get(notification.space_id), off.get(notification.space_id, set()))
-            except (OSError, KeyProblem) as failure:  # this one is tried again later, the others now
+                _send(together, points[space_id])
+            except (OSError, KeyProblem) as failure:  # these are tried again later, the others now
                 problem = failure
-                log.warning("notification_not_sent", notification=str(notification.id), exc_info=failure)
+                log.warning("notification_not_sent", notification=str(together[0].id), exc_info=failure)
     if problem is not None:
         raise problem
 
@@ -85,19 +89,45 @@ def _let_go(claimed: list[Notification]) -> None:
     Notification.objects.filter(id__in=ids, outcome="").update(claimed_at=None, attempts=F("attempts") - 1)
 
 
-def _send(notification: Notification, point: ContactPoint | None, off: set[str]) -> None:
-    kind = NotificationKind(notification.kind)
-    outcome = "sent"
-    if point is None:
-        outcome = "no-address"
-    elif not is_wanted(kind, off):
-        outcome = "not-wanted"
-    elif is_too_late(now() - notification.created_at):
-        outcome = "gave-up"
-    else:
-        _mail(point, _TEMPLATES[kind], {})
-    Notification.objects.filter(id=notification.id).update(outcome=outcome, sent_at=now())
-    log.info("notification_done", notification=str(notification.id), outcome=outcome)
+def _by_person(claimed: list[Notification]) -> list[list[Notification]]:
+    """Those of one kind for one person together: an e-mail says that something came, not what nor how much."""
+    together: dict[tuple[UUID, str, bool], list[Notification]] = {}
+    at = now()
+    for one in claimed:
+        together.setdefault((one.space_id, one.kind, is_too_late(at - one.created_at)), []).append(one)
+    return list(together.values())
+
+
+def _to_send(
+    groups: list[list[Notification]], points: dict[UUID, ContactPoint], off: dict[UUID, set[str]]
+) -> list[list[Notification]]:
+    """Those that an e-mail is due for. The others are noted at once, one statement for each reason."""
+    to_send: list[list[Notification]] = []
+    without: dict[str, list[Notification]] = {}
+    at = now()
+    for together in groups:
+        first = together[0]
+        if first.space_id not in points:
+            without.setdefault("no-address", []).extend(together)
+        elif not is_wanted(NotificationKind(first.kind), off.get(first.space_id, set())):
+            without.setdefault("not-wanted", []).extend(together)
+        elif is_too_late(at - first.created_at):
+            without.setdefault("gave-up", []).extend(together)
+        else:
+            to_send.append(together)
+    for outcome, notifications in without.items():
+        _note(notifications, outcome)
+    return to_send
+
+
+def _send(together: list[Notification], point: ContactPoint) -> None:
+    _mail(point, _TEMPLATES[NotificationKind(together[0].kind)], {})
+    _note(together, "sent")
+
+
+def _note(notifications: list[Notification], outcome: str) -> None:
+    Notification.objects.filter(id__in=[one.id for one in notifications]).update(outcome=outcome, sent_at=now())
+    log.info("notifications_done", outcome=outcome, count=len(notifications))
 
 
 def _mail(point: ContactPoint, template: str, context: dict[str, str]) -> None:

@@ -17,10 +17,3 @@ def contact_email(space_id: UUID) -> str:
     """The e-mail address of a space, or an empty text."""
     sealed = ContactPoint.objects.filter(space_id=space_id).values_list("email", flat=True).first()
     return owner_key(space_id).open_text("contact-email", sealed) if sealed else ""
-
-
-def email_hint(space_id: UUID) -> str:
-    """« d•••@exemple.fr »: enough for its owner to recognise the address, too little for others."""
-    email = contact_email(space_id)
-    name, at, domain = email.partition("@")
-    return f"{name[:1]}•••{at}{domain}" if at else ""

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +18,7 @@ from carnet.domain.nomenclature.values import Category
 from carnet.domain.notifications.commands import notify_all
 from carnet.domain.notifications.values import NotificationKind
 from carnet.domain.record import rules
-from carnet.domain.record.cda import NotCda, read_header
+from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header
 from carnet.domain.record.media_types import STYLED_XML, XML, canonical_media_type, sniff_media_type
 from carnet.domain.record.metadata import dump_entry, unique_id_digest
 from carnet.domain.record.models import Document, DocumentKey, Submission
@@ -26,7 +27,9 @@ from carnet.domain.record.xml_safety import XmlRefused
 from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import ALLOWED, Act, Actor, Decision, Refusal, refused
+from carnet.foundation import antivirus
 from carnet.foundation.bodies import put_bodies
+from carnet.foundation.clamd import Verdict
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import owner_key
@@ -68,19 +71,22 @@ class Submitted:
 def submit(actor: Actor, new: NewSubmission) -> Submitted | Decision:
     """Add documents to a space's record: all of them, or none and the reason.
 
-    1. Decide: the actor may add to this space, and each document is of a kind, size and patient that may be added.
+    1. Decide: the actor may add to this space, each document is of a kind, size and patient that may be added, and the
+       antivirus, where there is one, has looked at it and found nothing.
     2. A document whose uniqueId is there already is left as it is.
     3. A document that says it replaces another makes that one deprecated, whichever of the two comes first.
     4. Bodies, metadata, keys, events and notifications are written together.
 
     (IHE ITI-41 and CI-SIS Partage de documents de santé: uniqueness of uniqueId, RPLC.)
     """
+    found_clean = _look_for_viruses(new.documents)  # before the lock: it may take seconds
     space = HealthSpace.objects.select_for_update(of=("self",)).filter(id=new.space_id).first()
     if space is None:
         return refused(Refusal.NOT_FOUND)
     decision = decide(actor, Act.ADD_DOCUMENT, space.id, space.state)
     for document in new.documents:
         decision = decision and _decide_document(document, space.ins)
+    decision = decision and found_clean
     if not decision:
         leave(event(actor, Act.ADD_DOCUMENT, space.id, decision, target_kind="document"))
         return decision
@@ -129,6 +135,24 @@ def submit(actor: Actor, new: NewSubmission) -> Submitted | Decision:
         leave_all(events)
         notify_all([(space.id, NotificationKind.DOCUMENT, row.id) for row, _ in rows])
     return result
+
+
+def _look_for_viruses(documents: Sequence[NewDocument]) -> Decision:
+    """What stays in a record for years is looked at first: where there is an antivirus, nothing enters without it."""
+    if not antivirus.configured():
+        return ALLOWED
+    contents = [one.content for one in documents]
+    for content in list(contents):
+        try:
+            inner = embedded_document(content)
+        except (XmlRefused, NotCda, BodyRefused):
+            continue
+        if inner is not None:
+            contents.append(inner.content)
+    found = antivirus.look(lambda: contents)
+    if found.verdict is Verdict.INFECTED:
+        return refused(Refusal.INFECTED)
+    return ALLOWED if found.verdict is Verdict.CLEAN else refused(Refusal.NOT_SCANNED)
 
 
 def _decide_document(document: NewDocument, ins: str) -> Decision:

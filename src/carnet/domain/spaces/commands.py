@@ -28,9 +28,12 @@ from carnet.domain.notifications.values import NotificationKind
 from carnet.domain.spaces.access import event, open_space
 from carnet.domain.spaces.models import Account, ActivationCode, HealthSpace
 from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, Decision, InvalidLogin, Login, Refusal, refused
+from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import create_owner_keys, owner_key
+
+log = logs.get("spaces")
 
 CODE_LENGTH = 12
 """An activation code has 12 letters and digits (the code provisoire of Mon espace santé)."""
@@ -226,29 +229,58 @@ def change_settings(
     account: Account, *, language: str, notifications: set[NotificationKind] | None = None
 ) -> Decision | None:
     """Keep the holder's language, and which notifications they want when these are given. ``None`` when done."""
-    opened = open_space(holder(account.space), Act.CHANGE_SETTINGS, account.space_id)
+    if account.space is None:
+        Account.objects.filter(pk=account.pk).update(language=language)
+        return None
+    opened = open_space(holder(account.space), Act.CHANGE_SETTINGS, account.space.id)
     if isinstance(opened, Decision):
         return opened
     Account.objects.filter(pk=account.pk).update(language=language)
-    set_language(account.space_id, language)
+    set_language(account.space.id, language)
     if notifications is not None:
-        set_preferences(account.space_id, notifications)
+        set_preferences(account.space.id, notifications)
     return None
 
 
-@transaction.atomic
 def signed_in(account: Account) -> None:
-    """The holder has signed in: it is in the trail."""
-    leave(event(holder(account.space), Act.SIGN_IN, account.space_id))
+    """The person has signed in: a holder's trail has it, an administrator's is the log."""
+    _note(account, Act.SIGN_IN)
 
 
-@transaction.atomic
 def sign_in_refused(account: Account, why: Refusal) -> None:
-    """Somebody who knew the password did not get in: it is in the trail."""
-    leave(event(holder(account.space), Act.SIGN_IN, account.space_id, refused(why)))
+    """Somebody who knew the password did not get in."""
+    _note(account, Act.SIGN_IN, why)
+
+
+def signed_out(account: Account) -> None:
+    """The person has signed out."""
+    _note(account, Act.SIGN_OUT)
 
 
 @transaction.atomic
-def signed_out(account: Account) -> None:
-    """The holder has signed out: it is in the trail."""
-    leave(event(holder(account.space), Act.SIGN_OUT, account.space_id))
+def _note(account: Account, act: Act, why: Refusal | None = None) -> None:
+    if account.space is None:
+        log.info("administrator", account=account.pk, act=act.value, reason=why.value if why else None)
+    elif why is None:
+        leave(event(holder(account.space), act, account.space.id))
+    else:
+        leave(event(holder(account.space), act, account.space.id, refused(why)))
+
+
+@transaction.atomic
+def create_administrator(*, login: Login, email: str, password: str, language: str = "fr") -> Account:
+    """An account for the console of this installation. Raises ``ValidationError`` for a weak password.
+
+    Raises ``IntegrityError`` when the login is taken.
+    """
+    account = Account(
+        login=str(login),
+        email=email,
+        role=Account.Role.ADMINISTRATOR,
+        language=language,
+        terms_accepted_at=now(),
+    )
+    validate_password(password, account)
+    account.set_password(password)
+    account.save(force_insert=True)
+    return account

@@ -1,4 +1,4 @@
-"""Health spaces, and the accounts by which their holders sign in."""
+"""Health spaces, and the accounts by which people sign in to the portal."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -41,11 +41,20 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A holder's means of signing in. The e-mail address is in clear: the one-time code is sent there at sign-in."""
+    """A person's means of signing in. The e-mail address is in clear: the one-time code is sent there at sign-in.
 
+    A holder's account is the way into their space, and into no other. An administrator's opens the console of the
+    installation: the trust list, the queue, the counts; no space, no mailbox, no message.
+    """
+
+    class Role(models.TextChoices):
+        HOLDER = "holder"
+        ADMINISTRATOR = "administrator"
+
+    role = models.CharField(max_length=13, choices=Role, default=Role.HOLDER)
     login = models.CharField(max_length=100, unique=True)
     email = models.EmailField()
-    space = models.OneToOneField(HealthSpace, on_delete=models.CASCADE)
+    space = models.OneToOneField(HealthSpace, null=True, on_delete=models.CASCADE)
     language = models.CharField(max_length=2, default="fr")
     terms_accepted_at = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
@@ -57,6 +66,13 @@ class Account(AbstractBaseUser):
 
     class Meta:
         db_table = "spaces_account"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role="holder", space__isnull=False)
+                | models.Q(role="administrator", space__isnull=True),
+                name="account_opens_what_its_role_says",
+            )
+        ]
 
 
 class ActivationCode(models.Model):

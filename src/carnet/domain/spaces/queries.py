@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from carnet.domain.spaces.models import HealthSpace
+from carnet.foundation.prepared import Statement, array, ask
+
+# Planned once: the doors ask for every recipient, and building and planning this costs more than asking it.
+_BY_INS = Statement(
+    b"spaces_by_ins",
+    b"SELECT DISTINCT ON (ins) id, ins, state FROM spaces_health_space"
+    b" WHERE ins = ANY($1::text[]) ORDER BY ins, id DESC",
+)
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,9 @@ def spaces_by_ins(matricules: Iterable[str]) -> dict[str, SpaceFacts]:
     wanted = list(set(matricules))
     if not wanted:
         return {}
-    # In SQL of its own: the doors ask for every recipient, and building this costs more than asking it.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (ins) id, ins, state FROM spaces_health_space"
-            " WHERE ins = ANY(%s) ORDER BY ins, id DESC",
-            [wanted],
-        )
-        return {ins: SpaceFacts(space_id, ins, state) for space_id, ins, state in cursor.fetchall()}
+    rows = ask(_BY_INS, array(wanted))
+    return {
+        ins.decode("ascii"): SpaceFacts(UUID(space_id.decode("ascii")), ins.decode("ascii"), state.decode("ascii"))
+        for space_id, ins, state in rows
+        if space_id and ins and state
+    }

@@ -67,6 +67,8 @@ class Refusal(StrEnum):
     CANNOT_WRITE_FIRST = "cannot-write-first"
     EXCHANGE_ENDED = "exchange-ended"
     NO_REPLY = "no-reply"
+    MAILBOX_CLOSED = "mailbox-closed"
+    MAILBOX_SUSPENDED = "mailbox-suspended"
     EMPTY_MESSAGE = "empty-message"
     EMPTY_FILE = "empty-file"
     TOO_LARGE = "too-large"
@@ -75,6 +77,8 @@ class Refusal(StrEnum):
     ALREADY_THERE = "already-there"
     WRONG_PATIENT = "wrong-patient"
     UNREADABLE = "unreadable"
+    INFECTED = "infected"
+    NOT_SCANNED = "not-scanned"
     WRONG_CODE = "wrong-code"
     TOO_MANY_TRIES = "too-many-tries"
 

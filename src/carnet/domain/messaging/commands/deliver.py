@@ -10,9 +10,11 @@ from django.db.models import F
 from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
 from carnet.domain.messaging.delivery.placing import place
 from carnet.domain.messaging.delivery.plan import SYSTEM_OWNER, Plan
+from carnet.domain.messaging.delivery.scanning import scan_all
 from carnet.domain.messaging.delivery.situation import load
 from carnet.domain.messaging.delivery.writing import write
 from carnet.domain.messaging.jobs import send_outbound
+from carnet.domain.messaging.mailbox_jobs import answer_by_themselves, identifiers
 from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.models import SpoolEntry
@@ -123,6 +125,7 @@ def _drain(reader: SpoolReader, most: int, locked: list[int]) -> Drained:
             log.error("spool_record_unreadable", segment=str(entry.segment), position=entry.position, exc_info=problem)
             unreadable.append(entry.id)
     if messages:
+        scan_all(messages)
         deliver(messages)
     SpoolEntry.objects.filter(id__in=done).delete()
     SpoolEntry.objects.filter(id__in=unreadable).update(held="unreadable")
@@ -140,6 +143,8 @@ def deliver(messages: Sequence[Incoming]) -> None:
     write(plan)
     if plan.outbound:
         send_outbound.defer()
+    if plan.to_answer:
+        answer_by_themselves.defer(pairs=identifiers(plan.to_answer))
 
 
 def _count_failure(entries: list[int]) -> int:

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from carnet.domain.messaging.commands.folders import advance, announce, lock_folders
+from carnet.domain.messaging.commands.folders import Step, advance, announce, lock_folders
 from carnet.domain.messaging.folder_values import DELETED, MAX_FLAGS, SEEN, FolderProblem, StoreMode
+from carnet.domain.messaging.queries.quota import quota_of
 
 # Keywords are compared without case. The moment a message was first seen is kept, even when it is unseen again.
 _STORE = """
@@ -33,12 +34,13 @@ WHERE e.mailbox_id = %(mailbox)s AND e.folder_id = %(folder)s AND e.uid = t.uid 
 RETURNING e.uid
 """
 
-_COPY = """
+_COPY_ENTRIES = """
 INSERT INTO messaging_folder_entry
     (mailbox_id, folder_id, uid, message_id, flags, internal_date, size, modseq, seen_at)
 SELECT e.mailbox_id, %(target)s, t.new_uid, e.message_id, e.flags, e.internal_date, e.size, %(modseq)s, e.seen_at
 FROM unnest(%(uids)s::bigint[], %(new_uids)s::bigint[]) AS t(uid, new_uid)
 JOIN messaging_folder_entry e ON e.mailbox_id = %(mailbox)s AND e.folder_id = %(source)s AND e.uid = t.uid
+RETURNING size
 """
 
 _FOREVER = 2**63 - 1
@@ -114,14 +116,22 @@ def store_flags(
         changed = sorted(row[0] for row in cursor.fetchall())
     if not changed:
         return Stored(counters.modseq, [], refused)
-    advance({folder_id: 0})
+    advance({folder_id: Step()})
     announce([mailbox_id])
     return Stored(counters.modseq + 1, changed, refused)
 
 
 @transaction.atomic
 def copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) -> Copied | FolderProblem:
-    """Put entries into another folder too, with their flags and dates."""
+    """Put entries into another folder too, with their flags and dates, if the mailbox has room for them."""
+    copied = _copy(mailbox_id, source_id, target_id, uids)
+    if isinstance(copied, Copied) and copied.uids and not quota_of(mailbox_id).has_room_for(0):
+        transaction.set_rollback(True)
+        return FolderProblem.OVER_QUOTA
+    return copied
+
+
+def _copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) -> Copied | FolderProblem:
     counters = lock_folders(mailbox_id, [source_id, target_id])
     if source_id not in counters or target_id not in counters:
         return FolderProblem.MISSING
@@ -131,7 +141,7 @@ def copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) 
     if found:
         with connection.cursor() as cursor:
             cursor.execute(
-                _COPY,
+                _COPY_ENTRIES,
                 {
                     "mailbox": mailbox_id,
                     "source": source_id,
@@ -141,7 +151,8 @@ def copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) 
                     "new_uids": new_uids,
                 },
             )
-        advance({target_id: len(found)})
+            octets = sum(row[0] for row in cursor.fetchall())
+        advance({target_id: Step(len(found), len(found), octets)})
         announce([mailbox_id])
     return Copied(target.uid_validity, found, new_uids)
 
@@ -149,7 +160,7 @@ def copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) 
 @transaction.atomic
 def move(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int]) -> Copied | FolderProblem:
     """Put entries into another folder and take them out of this one, all or none (RFC 6851 §3.3)."""
-    copied = copy(mailbox_id, source_id, target_id, uids)
+    copied = _copy(mailbox_id, source_id, target_id, uids)
     if isinstance(copied, FolderProblem) or not copied.uids:
         return copied
     removed = _remove(mailbox_id, source_id, copied.uids)
@@ -204,14 +215,17 @@ def _remove(mailbox_id: UUID, folder_id: int, uids: list[int]) -> Expunged:
     modseq = lock_folders(mailbox_id, [folder_id])[folder_id].modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM messaging_folder_entry WHERE mailbox_id = %s AND folder_id = %s AND uid = ANY(%s)",
+            "WITH gone AS (DELETE FROM messaging_folder_entry"
+            " WHERE mailbox_id = %s AND folder_id = %s AND uid = ANY(%s) RETURNING size)"
+            " SELECT count(*), coalesce(sum(size), 0)::bigint FROM gone",
             [mailbox_id, folder_id, uids],
         )
+        messages, octets = cursor.fetchone()
         cursor.execute(
             "INSERT INTO messaging_expunged_entry (mailbox_id, folder_id, uid, modseq)"
             " SELECT %s, %s, t.uid, %s FROM unnest(%s::bigint[]) AS t(uid)",
             [mailbox_id, folder_id, modseq, uids],
         )
-    advance({folder_id: 0})
+    advance({folder_id: Step(0, -messages, -octets)})
     announce([mailbox_id])
     return Expunged(uids, modseq)

@@ -4,9 +4,10 @@ A folder's counters are one row, locked until the commit: UIDs become visible in
 a modification sequence (RFC 7162) finds all that came after it. Folders are locked in the order of their ids.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -27,6 +28,7 @@ from carnet.domain.messaging.mime.read import read_message
 from carnet.domain.messaging.mime.scan import with_crlf
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.messaging.models import Folder, Message
+from carnet.domain.messaging.queries.quota import quota_of
 from carnet.foundation.bodies import put_bodies
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
@@ -71,6 +73,15 @@ class Counters:
     uid_validity: int
     uid_next: int
     modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a folder's counters move: UIDs taken, messages and octets more (or fewer)."""
+
+    uids: int = 0
+    messages: int = 0
+    octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +130,20 @@ def lock_named(mailbox_ids: Iterable[UUID], name: str) -> dict[UUID, Counters]:
         return {row[1]: Counters(*row) for row in cursor.fetchall()}
 
 
-def advance(taken: dict[int, int]) -> None:
-    """Move the counters of locked folders: so many UIDs taken (0 for a change of flags), one modification each."""
+def advance(steps: dict[int, Step]) -> None:
+    """Move the counters of locked folders by their steps (an empty one: flags changed), one modification each."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE messaging_folder f SET uid_next = f.uid_next + t.n, highest_modseq = f.highest_modseq + 1"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, n) WHERE f.id = t.id",
-            [list(taken), list(taken.values())],
+            "UPDATE messaging_folder f SET uid_next = f.uid_next + t.uids, highest_modseq = f.highest_modseq + 1,"
+            " messages = f.messages + t.messages, octets = f.octets + t.octets"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS t(id, uids, messages, octets)"
+            " WHERE f.id = t.id",
+            [
+                list(steps),
+                [step.uids for step in steps.values()],
+                [step.messages for step in steps.values()],
+                [step.octets for step in steps.values()],
+            ],
         )
 
 
@@ -150,12 +168,16 @@ def file_into(
 
 
 @transaction.atomic
-def file_batch(items: Sequence[tuple[UUID, UUID, int, datetime]]) -> list[int]:
+def file_batch(
+    items: Sequence[tuple[UUID, UUID, int, datetime]], flags: Mapping[UUID, Sequence[str]] = MappingProxyType({})
+) -> list[int]:
     """Put messages (mailbox, id, size in octets, internal date) into the INBOX of each mailbox; their UIDs, in order.
+
+    ``flags`` are those of some of them, by the message's id.
 
     Set-based: one allocation a mailbox, a handful of statements for the whole batch.
     """
-    return _file([(*item, ()) for item in items], INBOX)
+    return _file([(*item, flags.get(item[1], ())) for item in items], INBOX)
 
 
 def _file(items: Sequence[tuple[UUID, UUID, int, datetime, Sequence[str]]], folder: str) -> list[int]:
@@ -169,11 +191,15 @@ def _file(items: Sequence[tuple[UUID, UUID, int, datetime, Sequence[str]]], fold
         if len(counters) < len(mailboxes):
             raise LookupError("a mailbox has no folder of that name")
     taken = dict.fromkeys(mailboxes, 0)
+    octets = dict.fromkeys(mailboxes, 0)
     uids = []
     for item in items:
         uids.append(counters[item[0]].uid_next + taken[item[0]])
         taken[item[0]] += 1
-    advance({counters[mailbox_id].folder_id: count for mailbox_id, count in taken.items()})
+        octets[item[0]] += item[2]
+    advance(
+        {counters[mailbox_id].folder_id: Step(count, count, octets[mailbox_id]) for mailbox_id, count in taken.items()}
+    )
     kept = [distinct(item[4]) for item in items]
     columns: list[list[object]] = [
         [item[0] for item in items],
@@ -198,6 +224,8 @@ def append(
 ) -> Appended | FolderProblem:
     """Store a message of the mailbox's own (a draft, a copy of what was sent) and file it (RFC 3501 §6.3.11).
 
+    A letter that comes in is never refused for want of room; what a mailbox's users add is.
+
     Lines are stored ended by CRLF. Any bytes are taken: what no reader understands is still the owner's.
     """
     try:
@@ -206,6 +234,8 @@ def append(
         return FolderProblem.MISSING
     if not Folder.objects.filter(mailbox_id=mailbox_id, name=folder).exists():
         return FolderProblem.MISSING
+    if not quota_of(mailbox_id).has_room_for(len(raw)):
+        return FolderProblem.OVER_QUOTA
     stored_at = now()
     message_id, size = _store(mailbox_id, with_crlf(raw), stored_at)
     # The lock comes after the body is on disk: the folder's other writers do not wait for that.

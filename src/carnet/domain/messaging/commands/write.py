@@ -15,6 +15,7 @@ from carnet.domain.messaging.access import OpenedConversation, find_conversation
 from carnet.domain.messaging.compose import OutgoingMail, compose_answer, compose_message, make_message_id
 from carnet.domain.messaging.delivery.plan import Plan, plan_filing, plan_outbound
 from carnet.domain.messaging.delivery.situation import message_id_digest
+from carnet.domain.messaging.delivery.tally import tally_received
 from carnet.domain.messaging.delivery.writing import write
 from carnet.domain.messaging.envelopes import (
     EntryContent,
@@ -27,17 +28,21 @@ from carnet.domain.messaging.envelopes import (
     subject_name,
 )
 from carnet.domain.messaging.jobs import send_outbound
+from carnet.domain.messaging.mailbox_jobs import answer_by_themselves, identifiers
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.mime.read import read_message
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message, PatientLetter
 from carnet.domain.messaging.queries.conversations import contact_state, conversation_state
-from carnet.domain.messaging.values import Direction, MessagingRefusal
+from carnet.domain.messaging.queries.recipients import mailbox_state
+from carnet.domain.messaging.values import Direction, MessagingRefusal, RecipientState
 from carnet.domain.record.file_names import safe_file_name
 from carnet.domain.record.media_types import GIF, HOLDER_EXTENSIONS, sniff_media_type
 from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import ALLOWED, Act, Actor, Decision, Refusal, refused
+from carnet.foundation import antivirus
+from carnet.foundation.clamd import Verdict
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
@@ -49,6 +54,8 @@ _REFUSALS = {
     MessagingRefusal.ANSWER_NOT_TAKEN: Refusal.NO_REPLY,
     MessagingRefusal.HOLDER_MAY_NOT_START: Refusal.CANNOT_WRITE_FIRST,
 }
+_PART_HEADER = 1_024
+_MESSAGE_HEADER = 16_384
 _SENDABLE = frozenset(HOLDER_EXTENSIONS.values()) | {GIF}
 
 
@@ -71,6 +78,7 @@ def answer(
     actor: Actor, space_id: UUID, conversation_id: UUID, text: str, files: Sequence[NewFile] = ()
 ) -> Written | Decision:
     """Answer in a conversation: allowed while neither it nor the exchange has been ended by the professional."""
+    found_clean = _look_for_viruses(files)  # before the lock: it may take seconds
     opened, events = find_conversation(actor, Act.SEND_MESSAGE, space_id, conversation_id, lock=True)
     if isinstance(opened, Decision):
         leave_all(events)
@@ -78,7 +86,7 @@ def answer(
     decision = _decision(
         rules.may_holder_answer(conversation_state(opened.conversation), contact_state(opened.contact))
     )
-    decision = decision and _check(text, files)
+    decision = decision and _takes_mail(opened.contact) and _check(text, files) and found_clean
     if not decision:
         leave(event(actor, Act.SEND_MESSAGE, space_id, decision, target_kind="conversation", target_id=conversation_id))
         return decision
@@ -95,11 +103,13 @@ def write_new(
     if space is None:
         return refused(Refusal.NOT_FOUND)
     decision = decide(actor, Act.SEND_MESSAGE, space.id, space.state)
+    found_clean = _look_for_viruses(files)
     contact = Contact.objects.select_for_update().filter(space_id=space_id, id=contact_id).first()
     if decision and contact is None:
         decision = refused(Refusal.CANNOT_WRITE_FIRST)
     if decision and contact is not None:
-        decision = _decision(rules.may_holder_write(contact_state(contact))) and _check(text, files)
+        may = _decision(rules.may_holder_write(contact_state(contact)))
+        decision = may and _takes_mail(contact) and _check(text, files) and found_clean
     if contact is None or not decision:
         leave(event(actor, Act.SEND_MESSAGE, space_id, decision))
         return decision
@@ -125,6 +135,20 @@ def _decision(allowed: rules.Decision) -> Decision:
     return ALLOWED if allowed.reason is None else refused(_REFUSALS.get(allowed.reason, Refusal.NOT_PROVIDED))
 
 
+def _takes_mail(contact: Contact) -> Decision:
+    """Whether the contact's mailbox takes mail today, when it is hosted here: its door would say no afterwards."""
+    address = owner_key(contact.space_id).open_text(address_name(contact.id), contact.address)
+    mailbox = mailboxes_by_address([address]).get(address.lower())
+    if mailbox is None or not mailbox.hosted:
+        return ALLOWED
+    match mailbox_state(mailbox):
+        case RecipientState.CLOSED:
+            return refused(Refusal.MAILBOX_CLOSED)
+        case RecipientState.SUSPENDED:
+            return refused(Refusal.MAILBOX_SUSPENDED)
+    return ALLOWED
+
+
 def _check(text: str, files: Sequence[NewFile]) -> Decision:
     """The text and the files of a holder's message: something to say, types that people send, a size that passes."""
     if not text.strip() and not files:
@@ -136,7 +160,25 @@ def _check(text: str, files: Sequence[NewFile]) -> Decision:
             return refused(Refusal.EMPTY_FILE)
         if sniff_media_type(file.content) not in _SENDABLE:
             return refused(Refusal.TYPE_NOT_ACCEPTED)
+    if _sent_size(text, files) > settings.CARNET_MAX_MESSAGE_BYTES:
+        return refused(Refusal.TOO_LARGE)
     return ALLOWED
+
+
+def _sent_size(text: str, files: Sequence[NewFile]) -> int:
+    """At most what the message will measure: base64 in lines of 76, with room for header fields (RFC 2045 §6.8)."""
+    encoded = sum((len(file.content) + 2) // 3 * 4 * 78 // 76 + _PART_HEADER for file in files)
+    return encoded + 4 * len(text.encode()) + _MESSAGE_HEADER
+
+
+def _look_for_viruses(files: Sequence[NewFile]) -> Decision:
+    """Where there is an antivirus, a holder's files leave only once it has found nothing in them."""
+    if not files or not antivirus.configured():
+        return ALLOWED
+    found = antivirus.look(lambda: [file.content for file in files])
+    if found.verdict is Verdict.INFECTED:
+        return refused(Refusal.INFECTED)
+    return ALLOWED if found.verdict is Verdict.CLEAN else refused(Refusal.NOT_SCANNED)
 
 
 def _last_message(opened: OpenedConversation) -> MessageHead | None:
@@ -212,6 +254,8 @@ def _send(
     write(plan)
     if plan.outbound:
         send_outbound.defer()
+    if plan.to_answer:
+        answer_by_themselves.defer(pairs=identifiers(plan.to_answer))
     return Written(conversation.id, message_id)
 
 
@@ -274,6 +318,7 @@ def _hand_over(
         letter.mailbox_message_id = plan_filing(
             plan, box_key, b"Return-Path: <%s>\r\n" % mine.encode() + mail.content, head
         )
+        tally_received(mailbox, letter.mailbox_message_id, plan, from_patient=True)
         return "sent"
     if not trust_space().lists(address.rpartition("@")[2]):
         return "failed"  # the operator has left the trust space since it wrote

@@ -9,6 +9,7 @@ from carnet.domain.messaging.compose.messages import (
     document_subject,
 )
 from carnet.domain.messaging.compose.reports import (
+    DsnAction,
     FailedRecipient,
     compose_dsn,
     compose_mdn,
@@ -23,6 +24,7 @@ from carnet.domain.messaging.compose.writing import (
 __all__ = [
     "ComposeProblem",
     "ComposeRefused",
+    "DsnAction",
     "FailedRecipient",
     "OutgoingMail",
     "answer_references",

@@ -50,11 +50,13 @@ def compose_message(
     receipt_to: str | None = None,
     reply_to: Address | None = None,
     mss_fields: Mapping[str, str] | None = None,
+    automatic: bool = False,
 ) -> OutgoingMail:
     """A message in text/plain UTF-8 with its attachments, `From: Prénom Nom <address>`.
 
     `receipt_to` asks for a receipt of reading (RFC 8098 §2.1). `mss_fields` are X-MSS-* fields by name (ANS,
-    Référentiel socle MSSanté #2 §3.4). Raises `ComposeRefused`.
+    Référentiel socle MSSanté #2 §3.4). `automatic`: nobody wrote it, and it is marked so (RFC 3834 §5). Raises
+    `ComposeRefused`.
     """
     if not recipients and not cc:
         raise ComposeRefused(ComposeProblem.NO_RECIPIENT, "To")
@@ -74,6 +76,8 @@ def compose_message(
         fields.append(ids_field("References", references))
     if receipt_to is not None:
         fields.append(address_field("Disposition-Notification-To", [Address("", receipt_to)]))
+    if automatic:
+        fields.append("Auto-Submitted: auto-replied")
     fields += [_mss_field(name, value) for name, value in (mss_fields or {}).items()]
     bodies = [text_body(text), *(attachment_body(*one) for one in attachments)]
     return OutgoingMail(

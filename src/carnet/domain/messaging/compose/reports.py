@@ -45,20 +45,42 @@ class DsnAction(StrEnum):
     RELAYED = "relayed"
 
 
+_SUBJECTS = {
+    DsnAction.FAILED: "Message non distribué / Undelivered mail",
+    DsnAction.DELAYED: "Message retardé / Delayed mail",
+    DsnAction.DELIVERED: "Message distribué / Delivered mail",
+    DsnAction.RELAYED: "Message transmis / Relayed mail",
+}
+_FRENCH = {
+    DsnAction.FAILED: "Votre message n'a pas été remis à :",
+    DsnAction.DELAYED: "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront :",
+    DsnAction.DELIVERED: "Votre message a été remis à :",
+    DsnAction.RELAYED: "Votre message a été transmis à un opérateur qui n'en dira pas plus, pour :",
+}
+_ENGLISH = {
+    DsnAction.FAILED: "Your message was not delivered to:",
+    DsnAction.DELAYED: "Your message could not be delivered yet; it will be tried again:",
+    DsnAction.DELIVERED: "Your message was delivered to:",
+    DsnAction.RELAYED: "Your message was handed on to an operator who will not tell more, for:",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FailedRecipient:
-    """One recipient of a failure report.
+    """One recipient of a report.
 
-    `status` is an enhanced status (RFC 3463, `5.1.1`); `reply` the line the remote server answered, empty when the
-    failure was found here; `original` the address as the sender wrote it (ORCPT).
+    `status` is an enhanced status (RFC 3463, `5.1.1`); `error` is None where nothing failed; `reply` the line the
+    remote server answered, or with `found_here` what this one found; `original` the address as the sender wrote it
+    (ORCPT, with or without its type).
     """
 
     address: str
     status: str
-    error: SmtpError
+    error: SmtpError | None
     reply: str = ""
     original: str = ""
     action: DsnAction = DsnAction.FAILED
+    found_here: bool = False
 
 
 def compose_dsn(
@@ -71,16 +93,19 @@ def compose_dsn(
     date: datetime,
     arrival: datetime | None = None,
     envelope_id: str = "",
+    author_domain: str = "",
+    whole: bool = False,
 ) -> OutgoingMail:
     """A delivery status notification to `return_path`, which must not be empty: nothing answers a report.
 
     Three parts (RFC 6522): words in French and English, message/delivery-status, the headers alone of `original`. The
-    text of the original, which may tell of somebody's health, does not travel back.
+    text of the original, which may tell of somebody's health, does not travel back; `whole` gives it back all the same,
+    for a report that does not leave this server, of something that failed (RFC 3461 §4.3). `author_domain` is the
+    domain of the report's From, where it is to be one of the trust list; by default that of the server.
     """
     if not failures:
         raise ComposeRefused(ComposeProblem.NO_RECIPIENT, "Final-Recipient")
     domain = checked_domain(reporting_domain, "Reporting-MTA")
-    delayed = all(one.action is DsnAction.DELAYED for one in failures)
     per_message = [f"Reporting-MTA: dns; {domain}"]
     if envelope_id:
         per_message.insert(0, f"Original-Envelope-Id: {_ascii(envelope_id, 100)}")
@@ -88,18 +113,19 @@ def compose_dsn(
         per_message.append("Arrival-Date: " + date_field(arrival).removeprefix("Date: "))
     groups = [per_message, *(_recipient_fields(one) for one in failures)]
     status = "\r\n\r\n".join("\r\n".join(group) for group in groups) + "\r\n"
-    subject = "Message retardé / Delayed mail" if delayed else "Message non distribué / Undelivered mail"
+    failed = [one for one in failures if one.action is DsnAction.FAILED]
+    subject = _SUBJECTS[DsnAction.FAILED if failed else failures[0].action]
     return _automatic(
-        domain=domain,
+        domain=checked_domain(author_domain, "From") if author_domain else domain,
         recipient=return_path,
         subject=subject,
         message_id=message_id,
         date=date,
         kind="report; report-type=delivery-status",
         bodies=[
-            text_body(_dsn_words(failures, delayed=delayed)),
+            text_body(_dsn_words(failures, whole=bool(whole and failed))),
             Body(("Content-Type: message/delivery-status",), status.encode("ascii")),
-            _original_headers(original),
+            _original_whole(original) if whole and failed else _original_headers(original),
         ],
         references=(),
     )
@@ -108,39 +134,41 @@ def compose_dsn(
 def _recipient_fields(failure: FailedRecipient) -> list[str]:
     if not _STATUS.match(failure.status):
         raise ComposeRefused(ComposeProblem.BAD_FIELD, "Status")
-    fields = [f"Original-Recipient: rfc822; {_ascii(failure.original, 300)}"] if failure.original else []
+    kind, _, original = failure.original.rpartition(";")
+    fields = [f"Original-Recipient: {kind or 'rfc822'}; {_ascii(original, 300)}"] if original else []
     fields += [
         f"Final-Recipient: rfc822; {_ascii(failure.address, 300)}",
         f"Action: {failure.action.value}",
         f"Status: {failure.status}",
     ]
     if failure.reply:
-        fields.append(f"Diagnostic-Code: smtp; {_ascii(failure.reply, 500)}")
+        kind = "x-carnet" if failure.found_here else "smtp"
+        fields.append(f"Diagnostic-Code: {kind}; {_ascii(failure.reply, 500)}")
     return fields
 
 
-def _dsn_words(failures: Sequence[FailedRecipient], *, delayed: bool) -> str:
-    french = (
-        "Votre message n'a pas encore pu être remis ; de nouveaux essais suivront."
-        if delayed
-        else "Votre message n'a pas été remis à :"
+def _dsn_words(recipients: Sequence[FailedRecipient], *, whole: bool) -> str:
+    """What became of the message for whom: all in French, then all in English."""
+    lines: list[str] = []
+    for words in (_FRENCH, _ENGLISH):
+        for action, sentence in words.items():
+            theirs = [one for one in recipients if one.action is action]
+            if theirs:
+                lines += [sentence, *(_recipient_words(one, french=words is _FRENCH) for one in theirs), ""]
+    attached = (
+        "Votre message est joint. / Your message is attached."
+        if whole
+        else "Seuls les en-têtes de votre message sont joints. / Only the headers of your message are attached."
     )
-    english = (
-        "Your message could not be delivered yet; it will be tried again."
-        if delayed
-        else "Your message was not delivered to:"
-    )
-    return "\n".join(
-        [
-            french,
-            *(f"  {one.address} : {one.error.french} ({one.error.value}, {one.status})" for one in failures),
-            "",
-            english,
-            *(f"  {one.address}: {one.error.english} ({one.error.value}, {one.status})" for one in failures),
-            "",
-            "Seuls les en-têtes de votre message sont joints. / Only the headers of your message are attached.",
-        ]
-    )
+    return "\n".join([*lines, attached])
+
+
+def _recipient_words(one: FailedRecipient, *, french: bool) -> str:
+    if one.error is None:
+        return f"  {one.address}"
+    if french:
+        return f"  {one.address} : {one.error.french} ({one.error.value}, {one.status})"
+    return f"  {one.address}: {one.error.english} ({one.error.value}, {one.status})"
 
 
 def compose_mdn(
@@ -232,6 +260,11 @@ def _original_headers(original: bytes) -> Body:
     return Body(
         ("Content-Type: text/rfc822-headers; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"), encoded
     )
+
+
+def _original_whole(original: bytes) -> Body:
+    """The message itself: such a part is never encoded (RFC 2046 §5.2.1)."""
+    return Body(("Content-Type: message/rfc822", "Content-Transfer-Encoding: 8bit"), original)
 
 
 def _ascii(text: str, length: int) -> str:

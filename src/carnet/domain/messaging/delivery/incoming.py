@@ -1,34 +1,45 @@
 """An accepted message, read once for all its recipients: the mail, its archives, the patients they name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from django.conf import settings
 
 from carnet.domain.directory.values import InvalidAddress, MailboxAddress
 from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, SpooledEnvelope
 from carnet.domain.messaging.mime.html import clean_html
-from carnet.domain.messaging.mime.limits import MalformedCode, MalformedMessage
+from carnet.domain.messaging.mime.limits import DEFAULT_LIMITS, MalformedCode, MalformedMessage, MimeLimits
 from carnet.domain.messaging.mime.message import ParsedMessage, Part
-from carnet.domain.messaging.mime.read import part_content, part_starts, read_scanned, scan_message
+from carnet.domain.messaging.mime.read import part_content, read_scanned, scan_message
 from carnet.domain.messaging.mime.scan import Entity
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header
+from carnet.domain.record.harmful_files import Harm, harm_of
 from carnet.domain.record.media_types import STYLED_XML, XML, ZIP, sniff_media_type
 from carnet.domain.record.queries import author_text
 from carnet.domain.record.values import DocumentEntry
 from carnet.domain.record.xdm import XdmDocument, XdmLimits, XdmPackage, XdmProblem, patient_ids, read_xdm
 from carnet.domain.record.xml_safety import XmlRefused
+from carnet.foundation.clamd import UNSCANNED, Finding
 from carnet.foundation.spool import Accepted
 
 XDM_NAME = "IHE_XDM.ZIP"
 _START_BYTES = 1024
+# Return-Path and Received: addresses and names of at most some hundred octets each.
+_TRACING_BYTES = 64 * 1024
+# Messages attached to messages: mail software that forwards as an attachment makes one level each time.
+_ATTACHED_MESSAGES = 8
 # Byte order marks of UTF-8 and UTF-16, and space: what may stand before the first mark-up.
 _BEFORE_MARKUP = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 
 
 @dataclass
 class Incoming:
-    """One accepted message. ``problem`` is set, and ``parsed`` empty, when it cannot be read as mail."""
+    """One accepted message. ``problem`` is set, and ``parsed`` empty, when it cannot be read as mail.
+
+    ``harms`` says what its files could do, by the path of their parts; ``scanned`` what the antivirus found.
+    """
 
     accepted: Accepted
     envelope: SpooledEnvelope
@@ -38,6 +49,8 @@ class Incoming:
     root: Entity | None = None
     packages: dict[str, XdmPackage] = field(default_factory=dict)
     loose_patients: frozenset[str] = frozenset()
+    harms: dict[str, Harm] = field(default_factory=dict)
+    scanned: Finding = UNSCANNED
 
     @cached_property
     def author(self) -> str:
@@ -54,6 +67,13 @@ class Incoming:
         """Every INS that the documents of the message name."""
         named = {found.matricule for package in self.packages.values() for found in patient_ids(package)}
         return frozenset(named | self.loose_patients)
+
+    @property
+    def own_hops(self) -> int:
+        """How often this very installation took the message in, by the fields that its doors write."""
+        mark = f" by {settings.CARNET_HOSTNAME} with ".encode()
+        fields = self.root.all("received") if self.root is not None else []
+        return sum(mark in field.replace(b"\t", b" ") for field in fields)
 
     @cached_property
     def structure(self) -> bytes:
@@ -80,6 +100,7 @@ class Incoming:
             findings=tuple(
                 sorted({problem.value for package in self.packages.values() for problem in package.problems})
             ),
+            scan=self.scanned.verdict.value,
         )
 
     @cached_property
@@ -95,12 +116,14 @@ class Incoming:
         for path, package in self.packages.items():
             for rank, document in enumerate(package.documents):
                 kept.append(_document(f"{path}#{rank}", document.entry))
-                inner = _wrapped_file(document.content)
+                inner = wrapped_file(document.content)
                 if inner:
                     wrapped[inner] = document.entry.unique_id
         for part in self.parsed.attachments:
             archive = self.packages.get(part.path)
             refused = _not_given(part, archive) if archive else ()
+            if not refused and self.harms.get(part.path) in settings.CARNET_WITHHELD_CONTENT:
+                refused = (self.harms[part.path].value,)
             if archive and archive.documents and not refused:
                 continue
             is_pdf = bool(wrapped) and part.media_type == "application/pdf"
@@ -118,53 +141,93 @@ def read_incoming(accepted: Accepted) -> Incoming:
     envelope = SpooledEnvelope.from_json(accepted.envelope)
     raw = envelope.tracing.encode("utf-8") + accepted.content
     try:
-        root = scan_message(raw)
-        parsed = read_scanned(raw, root)
-        packages, loose = _read_attachments(raw, root, parsed)
+        limits = reading_limits()
+        root = scan_message(raw, limits)
+        parsed = read_scanned(raw, root, limits)
+        found = _read_attachments(raw, root, parsed, _Room())
     except MalformedMessage as problem:
         return Incoming(accepted, envelope, raw, ParsedMessage(), problem)
-    return Incoming(accepted, envelope, raw, parsed, None, root, packages, frozenset(loose))
+    return Incoming(accepted, envelope, raw, parsed, None, root, found.packages, frozenset(found.patients), found.harms)
 
 
-def _read_attachments(raw: bytes, root: Entity, parsed: ParsedMessage) -> tuple[dict[str, XdmPackage], set[str]]:
-    """The archives by their path, and the patients that other attachments name. Raises ``MalformedMessage``."""
-    packages: dict[str, XdmPackage] = {}
-    loose: set[str] = set()
-    archives = _Archives(raw, root)
-    starts = part_starts(raw, root, _START_BYTES)
-    for part in parsed.attachments:
-        # What a part says that it is does not hide whom it is about.
-        start = starts.get(part.path, b"")
-        if _says_archive(part):
-            packages[part.path] = archives.read(part.path)
-        elif start.startswith(b"PK\x03\x04"):  # an office document is a zip too
-            package = archives.read(part.path)
-            if package.documents:
-                packages[part.path] = package
-            loose |= {found.matricule for found in patient_ids(package)}
-        elif start.replace(b"\x00", b"").lstrip(_BEFORE_MARKUP).startswith(b"<"):
-            content = part_content(raw, part.path, root=root)
-            if sniff_media_type(content) in (XML, STYLED_XML):
-                loose |= _patients_of_cda(content)
-    return packages, loose
+def reading_limits() -> MimeLimits:
+    """The reader's bounds, never below the largest message that the doors take and what they add in front of it."""
+    return replace(DEFAULT_LIMITS, total=max(DEFAULT_LIMITS.total, settings.CARNET_MAX_MESSAGE_BYTES + _TRACING_BYTES))
 
 
-class _Archives:
-    """Reads the archives of one message: many of them may ask for no more memory and time than one."""
+@dataclass
+class _Found:
+    """What the files of a message are: archives by their path, patients that other files name, what files could do."""
 
-    def __init__(self, raw: bytes, root: Entity) -> None:
-        self.raw = raw
-        self.root = root
-        self.room = XdmLimits().max_total
+    packages: dict[str, XdmPackage] = field(default_factory=dict)
+    patients: set[str] = field(default_factory=set)
+    harms: dict[str, Harm] = field(default_factory=dict)
 
-    def read(self, path: str) -> XdmPackage:
-        if self.room <= 0:
+
+class _Room:
+    """What the archives of one message may still unpack to: many of them may ask for no more than one."""
+
+    def __init__(self) -> None:
+        self.left = XdmLimits().max_total
+
+    def read(self, content: bytes) -> XdmPackage:
+        if self.left <= 0:
             raise MalformedMessage(
                 MalformedCode.ARCHIVES_TOO_LARGE, "the archives together hold more than what is read"
             )
-        package = read_xdm(part_content(self.raw, path, root=self.root))
-        self.room -= package.effort
+        package = read_xdm(content)
+        self.left -= package.effort
         return package
+
+
+def _read_attachments(raw: bytes, root: Entity, parsed: ParsedMessage, room: _Room, depth: int = 0) -> _Found:
+    """What the files of a message are, those of the messages attached to it among them.
+
+    Raises ``MalformedMessage``.
+    """
+    found = _Found()
+    for part in parsed.attachments:
+        # What a part says that it is does not hide whom it is about.
+        content = part_content(raw, part.path, root=root)
+        if _says_archive(part):
+            found.packages[part.path] = room.read(content)
+        elif content.startswith(b"PK\x03\x04"):  # an office document is a zip too
+            package = room.read(content)
+            if package.documents:
+                found.packages[part.path] = package
+            found.patients |= {one.matricule for one in patient_ids(package)}
+        elif content[:_START_BYTES].replace(b"\x00", b"").lstrip(_BEFORE_MARKUP).startswith(b"<"):
+            if sniff_media_type(content) in (XML, STYLED_XML):
+                found.patients |= _patients_of_cda(content)
+        elif _says_message(part):
+            _read_attached_message(content, part.path, found, room, depth + 1)
+        harm = harm_of(content, part.file_name)
+        if harm is not None:
+            found.harms[part.path] = harm
+    return found
+
+
+def _read_attached_message(content: bytes, path: str, found: _Found, room: _Room, depth: int) -> None:
+    """A message that another carries: a forwarded letter about somebody else is about them still."""
+    if depth > _ATTACHED_MESSAGES:
+        raise MalformedMessage(
+            MalformedCode.TOO_DEEP, f"messages are attached to each other deeper than {_ATTACHED_MESSAGES}"
+        )
+    if not content or content.isspace():
+        return
+    limits = reading_limits()
+    root = scan_message(content, limits)
+    inside = _read_attachments(content, root, read_scanned(content, root, limits), room, depth)
+    for package in inside.packages.values():
+        found.patients |= {one.matricule for one in patient_ids(package)}
+    found.patients |= inside.patients
+    harm = next((one for one in Harm if one in inside.harms.values()), None)
+    if harm is not None:
+        found.harms[path] = harm
+
+
+def _says_message(part: Part) -> bool:
+    return part.media_type == "message/rfc822" or part.file_name.lower().endswith(".eml")
 
 
 def _says_archive(part: Part) -> bool:
@@ -197,7 +260,7 @@ def _patients_of_cda(content: bytes) -> set[str]:
         return set()
 
 
-def _wrapped_file(cda: bytes) -> bytes:
+def wrapped_file(cda: bytes) -> bytes:
     """The file that a level 1 document wraps, to know its copy beside it by."""
     try:
         inner = embedded_document(cda)

@@ -5,15 +5,22 @@ from uuid import UUID
 
 from django.conf import settings
 
-from carnet.domain.directory.queries import MailboxFacts
 from carnet.domain.identity.values import is_patient_domain
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.compose import FailedRecipient
 from carnet.domain.messaging.delivery.incoming import Incoming
 from carnet.domain.messaging.delivery.plan import Plan, plan_outbound
-from carnet.domain.messaging.delivery.reports import failure, report
-from carnet.domain.messaging.delivery.situation import Situation, address_digest, message_id_digest
+from carnet.domain.messaging.delivery.quarantine import note_withheld, plan_quarantine, plan_unscanned
+from carnet.domain.messaging.delivery.reports import failure, report, success
+from carnet.domain.messaging.delivery.situation import (
+    Situation,
+    address_digest,
+    message_id_digest,
+    sending_actor,
+)
+from carnet.domain.messaging.delivery.tally import tally, tally_filed
 from carnet.domain.messaging.envelopes import (
+    Asked,
     MessageHead,
     address_name,
     content_name,
@@ -39,10 +46,12 @@ from carnet.domain.messaging.values import (
 )
 from carnet.domain.spaces.access import event
 from carnet.domain.spaces.queries import SpaceFacts
-from carnet.domain.spaces.values import Act, Actor, ActorKind, Decision, Refusal
+from carnet.domain.spaces.values import Act, Decision, Refusal
+from carnet.foundation.clamd import Verdict
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
 
+_ACTION = re.compile(rb"^Action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _IDENTIFIER = re.compile(rb"<[^<>\s]{3,250}>")
 _REPORT_BYTES = 256 * 1024
 
@@ -52,39 +61,69 @@ def place(message: Incoming, situation: Situation, plan: Plan) -> None:
 
     1. What cannot be read as mail, goes round in circles, or comes under a From that its door would have refused, is
        told to its sender for all recipients.
-    2. A health space gets it into a conversation, unless its documents name another person: then it is withheld.
-    3. A hosted mailbox gets it into its INBOX; another operator's recipient into the outbound queue.
-    4. What failed goes back in one report with the headers alone.
+    2. What the antivirus finds something in is withheld from all of them, and kept in quarantine; a file of a kind that
+       is refused here is told to the sender likewise.
+    3. A health space gets it into a conversation, unless its documents name another person: then it is withheld.
+    4. A hosted mailbox gets it into its INBOX; another operator's recipient into the outbound queue.
+    5. What failed goes back in one report with the headers alone, and what was delivered where that was asked for
+       (RFC 3461).
     """
-    failures: list[FailedRecipient] = []
+    told: list[FailedRecipient] = []
     whole = _whole_problem(message)
     done: set[object] = set()
+    placed: list[Recipient] = []
+    refused: list[DeliveryOutcome] = []
     for address in message.envelope.recipients:
         recipient = situation.recipients[address]
         if recipient.identity in done:
             continue  # named twice, in two writings of one address
         done.add(recipient.identity)
-        failed = whole or _place_for(message, recipient, situation, plan)
-        if failed is not None:
-            failures.append(failure(message, address, failed))
+        asked = message.envelope.asked(address)
+        failed = whole or _place_for(message, recipient, asked, situation, plan)
+        if failed is None:
+            placed.append(recipient)
+            if "SUCCESS" in asked.notify and not recipient.elsewhere:
+                told.append(success(address, asked))
+        else:
+            refused.append(failed)
+            if rules.reports_wanted(asked.notify, null_sender=False).failure:
+                told.append(failure(message, address, failed, asked))
             if whole is not None:
                 _note_dispatch(message, recipient, situation, plan, failed)
-    if failures:
-        report(message, failures, situation, plan)
+            if failed is DeliveryOutcome.WITHHELD_INFECTED:
+                note_withheld(message, recipient, situation, plan)
+    if whole is DeliveryOutcome.WITHHELD_INFECTED:
+        plan_quarantine(message, situation, plan)
+    if told:
+        report(message, told, situation, plan)
+    tally(message, placed, refused, situation, plan)
 
 
 def _whole_problem(message: Incoming) -> DeliveryOutcome | None:
     if message.problem is not None:
         return DeliveryOutcome.REFUSED_MALFORMED
-    if not rules.check_loop(message.parsed.received_count):
+    if not rules.check_loop(message.parsed.received_count, message.own_hops):
         return DeliveryOutcome.REFUSED_LOOP
     if message.parsed.from_problem not in (None, FromProblem.NAME_SHOWS_ANOTHER_ADDRESS):  # names are never shown
         return DeliveryOutcome.REFUSED_SENDER
+    if message.scanned.verdict is Verdict.INFECTED:
+        return DeliveryOutcome.WITHHELD_INFECTED
+    if any(harm in settings.CARNET_REFUSED_CONTENT for harm in message.harms.values()):
+        return DeliveryOutcome.REFUSED_CONTENT
     return None
 
 
-def _place_for(message: Incoming, recipient: Recipient, situation: Situation, plan: Plan) -> DeliveryOutcome | None:
-    """Place a message for one recipient; the outcome when it is refused."""
+def _place_for(
+    message: Incoming, recipient: Recipient, asked: Asked, situation: Situation, plan: Plan
+) -> DeliveryOutcome | None:
+    """Place a message for one recipient; the outcome when it is refused.
+
+    That a patient opposed leaves no evidence of a message to them: none was to be sent.
+    """
+    if message.envelope.mailbox and (UUID(message.envelope.mailbox), recipient.ins) in situation.opposed:
+        return DeliveryOutcome.REFUSED_OPPOSITION
+    if not recipient.ins and recipient.state in (RecipientState.CLOSED, RecipientState.SUSPENDED):
+        return DeliveryOutcome.REFUSED_MAILBOX
     if recipient.state is not RecipientState.OPEN:
         _note_dispatch(message, recipient, situation, plan, DeliveryOutcome.REFUSED_RECIPIENT)
         return DeliveryOutcome.REFUSED_RECIPIENT
@@ -94,12 +133,26 @@ def _place_for(message: Incoming, recipient: Recipient, situation: Situation, pl
         head = MessageHead.of(message.parsed, return_path=message.envelope.sender, answer_address=message.author)
         row = _message_row(message, situation.keys[recipient.mailbox.id], head, plan)
         plan.filed.append((recipient.mailbox.id, row.id, len(message.raw), plan.at))
+        tally_filed(message, recipient.mailbox, row.id, plan)
         return None
     sender = situation.mailboxes.get(message.envelope.sender.lower())
-    if sender is None or not sender.hosted:
+    if sender is None or not sender.hosted or sender.emptied:
         return DeliveryOutcome.REFUSED_RECIPIENT  # Carnet relays only for its own mailboxes
-    plan_outbound(plan, situation.keys[sender.id], sender.address, recipient.address, message.raw, message_id=None)
+    plan_outbound(
+        plan,
+        situation.keys[sender.id],
+        sender.address,
+        recipient.address,
+        _as_relayed(message.raw),
+        message_id=None,
+        asked=asked,
+    )
     return None
+
+
+def _as_relayed(raw: bytes) -> bytes:
+    """The message without the Return-Path that this hop put first: only the last one writes it (RFC 5321 §4.4)."""
+    return raw.partition(b"\r\n")[2] if raw.startswith(b"Return-Path:") else raw
 
 
 def _message_row(message: Incoming, key: OwnerKey, head: MessageHead, plan: Plan) -> Message:
@@ -118,6 +171,7 @@ def _message_row(message: Incoming, key: OwnerKey, head: MessageHead, plan: Plan
     )
     plan.messages.append(row)
     plan.bodies.append((key, message.raw, row))
+    plan_unscanned(message, row, plan)
     return row
 
 
@@ -130,21 +184,26 @@ def _place_in_space(
     parsed = message.parsed
     sender = situation.mailboxes.get(message.author)
     display = rules.sender_display(sender.label if sender else None, message.author)
-    actor = _actor(sender, display.name)
+    actor = sending_actor(sender, display.name)
     if is_patient_domain(message.author, settings.CARNET_PATIENT_DOMAIN):
         return DeliveryOutcome.REFUSED_HOLDER_TO_HOLDER
     if parsed.is_report:
         _note_report(message, space, situation, plan)
         return None
-    if not message.envelope.sender:
-        return DeliveryOutcome.REFUSED_SENDER  # only reports come without a return path (RFC 5321 §4.5.5)
+    key = situation.keys[space.id]
+    author_digest = address_digest(key, message.author)
+    joined = _joined(message, space.id, key, author_digest, situation)
+    by_itself = joined is not None and rules.answers_by_itself(parsed)
+    if not message.envelope.sender and not by_itself:
+        # Only reports, and automatic answers to a letter of hers, come without a return path (RFC 5321 §4.5.5,
+        # RFC 3834 §3.3).
+        return DeliveryOutcome.REFUSED_SENDER
     if not rules.patient_matches(space.ins, message.patients):
         outcome = DeliveryOutcome.REFUSED_OTHER_PATIENT
         decision = Decision(False, Refusal.WRONG_PATIENT)
         plan.events.append(event(actor, Act.WITHHOLD_MESSAGE, space.id, decision, target_kind="message"))
         _note_dispatch(message, recipient, situation, plan, outcome)
         return outcome
-    key = situation.keys[space.id]
     trusted = situation.trusted.listed
     answer_to = rules.answer_address(
         message.author,
@@ -152,9 +211,7 @@ def _place_in_space(
         trusted,
         [settings.CARNET_PATIENT_DOMAIN],
     )
-    ending = rules.ending_of(parsed, recipient_is_patient=True)
-    author_digest = address_digest(key, message.author)
-    joined = _joined(message, space.id, key, author_digest, situation)
+    ending = None if by_itself else rules.ending_of(parsed, recipient_is_patient=True)
     contact = situation.contacts.get((space.id, address_digest(key, answer_to)))
     if ending is EndingKind.SUBJECT_FIN:
         joined = _end_all(space.id, author_digest, contact, joined, situation, plan)
@@ -168,8 +225,11 @@ def _place_in_space(
         receipt_to=receipt.address or "",
     )
     row = _message_row(message, key, head, plan)
-    contact = _contact(space.id, key, answer_to, ending, situation, plan)
-    conversation = _conversation(message, joined, contact, key, author_digest, ending, situation, plan)
+    if joined is not None and by_itself:
+        conversation = _continued(joined, plan)
+    else:
+        contact = _contact(space.id, key, answer_to, ending, situation, plan)
+        conversation = _conversation(message, joined, contact, key, author_digest, ending, situation, plan)
     content = message.content(author_name=display.name, author_domain=display.domain, verified=display.verified)
     plan.entries.append(
         ConversationEntry(
@@ -184,29 +244,35 @@ def _place_in_space(
         )
     )
     situation.placed[space.id, bytes(row.message_id_digest)] = conversation.id
-    if joined is not None:  # what has just been opened holds no letter of the holder
+    if joined is not None and not by_itself:  # what has just been opened holds no letter of the holder
         plan.answered.append((space.id, conversation.id))
     plan.notified.append((space.id, row.id))
     plan.events.append(
         event(actor, Act.RECEIVE_MESSAGE, space.id, target_kind="message", target_id=row.id, title=parsed.subject)
     )
-    _note_dispatch(message, recipient, situation, plan, DeliveryOutcome.DELIVERED, row.id)
+    if not by_itself:
+        _note_dispatch(message, recipient, situation, plan, DeliveryOutcome.DELIVERED, row.id)
     return None
 
 
+def _continued(joined: Conversation, plan: Plan) -> Conversation:
+    """A conversation that a machine answered in: nothing is ended or opened again by that, and nobody has answered."""
+    joined.last_at = plan.at
+    plan.changed_conversations[joined.id] = joined
+    return joined
+
+
 def _note_report(message: Incoming, space: SpaceFacts, situation: Situation, plan: Plan) -> None:
-    """Another operator's report: people see under their letter that it failed, never the report itself (RFC 3464)."""
-    if message.parsed.report_type == "delivery-status":
+    """Another operator's report: people see under their letter that it failed, never the report itself (RFC 3464).
+
+    A delay, or that it was delivered, changes nothing: it left, and that is what is shown.
+    """
+    told = {one.lower() for one in _ACTION.findall(message.raw)}
+    if message.parsed.report_type == "delivery-status" and (b"failed" in told or not told):
         key = situation.keys[space.id]
         named = dict.fromkeys(_IDENTIFIER.findall(message.raw[-_REPORT_BYTES:]))
         for identifier in list(named)[:100]:
             plan.undelivered.append((space.id, message_id_digest(key, identifier.decode("ascii", "replace"))))
-
-
-def _actor(sender: MailboxFacts | None, name: str) -> Actor:
-    person = sender is not None and not sender.kind.belongs_to_structure
-    kind = ActorKind.PROFESSIONAL if person else ActorKind.ORGANIZATION
-    return Actor(kind, name, mailbox_id=sender.id if sender else None)
 
 
 def _joined(

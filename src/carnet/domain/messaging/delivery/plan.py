@@ -1,12 +1,22 @@
 """What delivering a batch will write: rows prepared by the rules, to be written together."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from carnet.domain.audit.commands import NewEvent
+from carnet.domain.directory.traces import NewTrace
+from carnet.domain.directory.values import Domain, InvalidAddress
 from carnet.domain.messaging.delivery.situation import message_id_digest
-from carnet.domain.messaging.envelopes import MessageHead, envelope_name, structure_name
+from carnet.domain.messaging.envelopes import (
+    NOTHING_ASKED,
+    Asked,
+    MessageHead,
+    envelope_name,
+    outbound_name,
+    structure_name,
+)
 from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.messaging.models import (
     Contact,
@@ -16,6 +26,8 @@ from carnet.domain.messaging.models import (
     Message,
     OutboundMail,
     PatientLetter,
+    QuarantinedMail,
+    UnscannedMessage,
 )
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
@@ -29,7 +41,7 @@ class Plan:
     """The rows that delivering a batch will write, and what the senders will be told."""
 
     at: datetime
-    bodies: list[tuple[OwnerKey, bytes, Message | OutboundMail]] = field(default_factory=list)
+    bodies: list[tuple[OwnerKey, bytes, Message | OutboundMail | QuarantinedMail]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     new_contacts: list[Contact] = field(default_factory=list)
     changed_contacts: dict[UUID, Contact] = field(default_factory=dict)
@@ -44,6 +56,13 @@ class Plan:
     answered: list[tuple[UUID, UUID]] = field(default_factory=list)
     undelivered: list[tuple[UUID, bytes]] = field(default_factory=list)
     letters: list[PatientLetter] = field(default_factory=list)
+    quarantined: list[QuarantinedMail] = field(default_factory=list)
+    unscanned: list[UnscannedMessage] = field(default_factory=list)
+    flags: dict[UUID, tuple[str, ...]] = field(default_factory=dict)
+    traces: list[NewTrace] = field(default_factory=list)
+    received: dict[UUID, list[UUID]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    to_answer: list[tuple[UUID, UUID]] = field(default_factory=list)
 
 
 def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None = None) -> UUID:
@@ -65,19 +84,38 @@ def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None 
 
 
 def plan_outbound(
-    plan: Plan, key: OwnerKey, sender: str, recipient: str, raw: bytes, *, message_id: UUID | None
+    plan: Plan,
+    key: OwnerKey,
+    sender: str,
+    recipient: str,
+    raw: bytes,
+    *,
+    message_id: UUID | None,
+    asked: Asked = NOTHING_ASKED,
 ) -> OutboundMail:
-    """Queue a message for another operator of the trust space."""
+    """Queue a message for another operator of the trust space, with the reports that its sender asked for."""
     mail_id = new_id()
     row = OutboundMail(
         id=mail_id,
         owner_id=key.owner_id,
         message_id=message_id,
-        domain=recipient.rpartition("@")[2].lower(),
-        addresses=key.seal_text(f"outbound:{mail_id}", f"{sender}\n{recipient}"),
+        size=len(raw),
+        domain=_domain(recipient),
+        addresses=key.seal_text(outbound_name(mail_id), "\n".join([sender, recipient, asked.orcpt, asked.envid])),
+        notify=",".join(asked.notify),
+        ret=asked.ret,
         created_at=plan.at,
         next_try_at=plan.at,
     )
     plan.outbound.append(row)
     plan.bodies.append((key, raw, row))
     return row
+
+
+def _domain(address: str) -> str:
+    """The domain of an address in its one writing, which routes and the trust list go by."""
+    domain = address.rpartition("@")[2]
+    try:
+        return str(Domain.parse(domain))
+    except InvalidAddress:
+        return domain.lower()

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from carnet.domain.directory.queries import MailboxFacts, TrustSpace, mailboxes_by_address, trust_space
+from carnet.domain.directory.queries.oppositions import opposed
 from carnet.domain.messaging.delivery.incoming import Incoming
 from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
 from carnet.domain.messaging.queries.recipients import Recipient, look_up
 from carnet.domain.messaging.rules import ending_of
 from carnet.domain.messaging.values import EndingKind
+from carnet.domain.spaces.values import Actor, ActorKind
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_keys
 
@@ -19,6 +21,7 @@ class Situation:
     """The facts of a batch. Conversations and contacts are those of its spaces that the batch may touch.
 
     ``placed`` says which conversation each known message of a space belongs to, by the digest of its Message-ID.
+    ``opposed`` are the pairs of a sending mailbox and a patient (INS) who asked not to be written to by it.
     """
 
     recipients: dict[str, Recipient]
@@ -28,6 +31,7 @@ class Situation:
     contacts: dict[tuple[UUID, bytes], Contact] = field(default_factory=dict)
     conversations: dict[tuple[UUID, UUID], Conversation] = field(default_factory=dict)
     placed: dict[tuple[UUID, bytes], UUID] = field(default_factory=dict)
+    opposed: set[tuple[UUID, str]] = field(default_factory=set)
 
 
 def address_digest(key: OwnerKey, address: str) -> bytes:
@@ -40,6 +44,13 @@ def message_id_digest(key: OwnerKey, message_id: str) -> bytes:
     return key.digest("message-id", message_id.encode())
 
 
+def sending_actor(sender: MailboxFacts | None, name: str) -> Actor:
+    """Who a message comes from, as the trail of a space names it."""
+    person = sender is not None and not sender.kind.belongs_to_structure
+    kind = ActorKind.PROFESSIONAL if person else ActorKind.ORGANIZATION
+    return Actor(kind, name, mailbox_id=sender.id if sender else None)
+
+
 def load(messages: Sequence[Incoming]) -> Situation:
     """Load what the delivery of these messages needs. Conversations and contacts are locked until the commit."""
     addresses = {address for message in messages for address in message.envelope.recipients}
@@ -48,10 +59,17 @@ def load(messages: Sequence[Incoming]) -> Situation:
     situation = Situation(look_up(addresses), mailboxes_by_address(writers | replies), trust_space())
     spaces = {r.space.id for r in situation.recipients.values() if r.space is not None and r.space.living}
     boxes = {r.mailbox.id for r in situation.recipients.values() if r.mailbox is not None and r.mailbox.hosted}
-    boxes |= {m.id for m in situation.mailboxes.values() if m.hosted}
+    boxes |= {m.id for m in situation.mailboxes.values() if m.hosted and not m.emptied}
     situation.keys = owner_keys([*spaces, *boxes])
     if spaces:
         _load_conversations(situation, messages)
+    situation.opposed = opposed(
+        (UUID(message.envelope.mailbox), situation.recipients[address].ins)
+        for message in messages
+        if message.envelope.mailbox
+        for address in message.envelope.recipients
+        if situation.recipients[address].ins
+    )
     return situation
 
 

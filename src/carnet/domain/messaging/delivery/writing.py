@@ -8,6 +8,7 @@ from django.db import connection
 from carnet.domain.audit.commands import leave_all
 from carnet.domain.messaging.commands.folders import file_batch
 from carnet.domain.messaging.delivery.plan import Plan
+from carnet.domain.messaging.delivery.tally import write_tally
 from carnet.domain.messaging.models import (
     Contact,
     Conversation,
@@ -33,9 +34,12 @@ def write(plan: Plan) -> None:
     copy_rows(plan.letters)
     copy_rows(plan.dispatches)
     copy_rows(plan.outbound)
+    copy_rows(plan.quarantined)
+    copy_rows(plan.unscanned)
     _note_answers(plan)
     _note_undelivered(plan)
-    file_batch(plan.filed)
+    file_batch(plan.filed, plan.flags)
+    write_tally(plan)
     notify_all([(space_id, NotificationKind.MESSAGE, message_id) for space_id, message_id in plan.notified])
     leave_all(plan.events)
 

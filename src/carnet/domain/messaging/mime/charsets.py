@@ -46,6 +46,9 @@ _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 _NOT_IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff{_BIDI}]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILED_UP = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 _SPACES_IN_LINE = re.compile("[\t\n\x0b\x0c\r\x85\u2028\u2029]")
 
 
@@ -83,13 +86,24 @@ def _western(content: bytes) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Text of a body: lines ended by `\\n`, no control character but the tab, no line break at the end."""
+    """Text of a body: lines ended by `\\n`, no control character but the tab, no line break at the end.
+
+    Nothing in it turns the reading of what follows, or piles up over the lines above.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():  # the same, several times faster
         text = text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
     else:
-        text = _CONTROLS.sub("", text)
+        text = without_tricks(_CONTROLS.sub("", text))
     return text.rstrip("\n")
+
+
+def without_tricks(text: str) -> str:
+    """`text` without embeddings and overrides of direction (UAX #9), and with at most four marks upon a letter.
+
+    The marks of direction that Arabic and Hebrew need beside numbers stay.
+    """
+    return _PILED_UP.sub(r"\1", _TURNING.sub("", text))
 
 
 def clean_line(text: str) -> str:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from carnet.domain.messaging.mime.charsets import without_tricks
+
 _TEXT_TAGS = {
     "a",
     "abbr",
@@ -88,7 +90,7 @@ def clean_html(html: str) -> str:
     )
     text = _LINK.sub(_with_host, _IMAGE.sub(_alternative, first))
     # The second cleaning makes what the two substitutions wrote obey the same list.
-    return nh3.clean(
+    second = nh3.clean(
         text,
         tags=_TAGS,
         clean_content_tags=_WITHOUT_CONTENT,
@@ -98,6 +100,8 @@ def clean_html(html: str) -> str:
         url_schemes=_SCHEMES,
         link_rel=_REL,
     )
+    # A character reference is a character now.
+    return without_tricks(second)
 
 
 def _bounded(html: str) -> str:

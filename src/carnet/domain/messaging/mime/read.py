@@ -3,7 +3,6 @@
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from carnet.domain.messaging.mime.addresses import Address, parse_addresses
 from carnet.domain.messaging.mime.charsets import clean_text, decode
@@ -57,20 +56,6 @@ def part_content(raw: bytes, path: str, limits: MimeLimits = DEFAULT_LIMITS, *, 
         if entity.path == path and not entity.is_multipart:
             return _content(raw, entity)
     raise MalformedMessage(MalformedCode.NO_SUCH_PART, "the message has no part of that number")
-
-
-def part_starts(raw: bytes, root: Entity, length: int) -> dict[str, bytes]:
-    """The first bytes of the decoded content of each part, at most `length` of them, by the part's path.
-
-    For a first look at what a part is, whatever it says that it is. `root` is the tree of `raw`.
-    """
-    starts: dict[str, bytes] = {}
-    for entity in _entities(root):
-        if not entity.is_multipart:
-            # Of all encodings the widest writes three octets for one, and a soft line end now and then.
-            end = min(entity.body_start + 4 * length, entity.body_end)
-            starts[entity.path] = _content(raw, replace(entity, body_end=end))[:length]
-    return starts
 
 
 def _entities(entity: Entity) -> Iterator[Entity]:

@@ -42,6 +42,14 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Came within so many seconds before now, or with ``older`` before that (RFC 5032)."""
+
+    seconds: int
+    older: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The day that the Date field says; without a readable one, the internal date."""
 
@@ -110,6 +118,7 @@ Criterion: TypeAlias = (
     | HasFlag
     | InUids
     | Received
+    | Within
     | Written
     | LargerThan
     | SmallerThan

@@ -5,7 +5,8 @@ Each read is by the leading columns of a primary key or index. Sealed values are
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,14 +16,14 @@ from django.db import connection
 from carnet.domain.messaging.envelopes import structure_name
 from carnet.domain.messaging.folder_values import MAX_FOLDERS, SEEN
 from carnet.domain.messaging.mime.structure import MessageStructure
-from carnet.foundation.bodies import get_body
+from carnet.foundation.bodies import get_bodies, get_body
 from carnet.foundation.owner_keys import owner_key
 
 _FOLDER = "SELECT id, name, special_use, subscribed, uid_validity, uid_next, highest_modseq FROM messaging_folder"
 
 # The state of the mailbox goes with it, so that a session ends when its mailbox is suspended or closed.
 _STATE = """
-SELECT f.uid_next, f.highest_modseq FROM messaging_folder f
+SELECT f.uid_next, f.highest_modseq, f.pruned_modseq FROM messaging_folder f
 JOIN directory_mailbox m ON m.id = f.mailbox_id AND m.state = 'active'
 WHERE f.id = %s AND f.mailbox_id = %s
 """
@@ -30,7 +31,7 @@ WHERE f.id = %s AND f.mailbox_id = %s
 _ENTRIES = """
 SELECT e.uid, e.flags, e.internal_date, e.size, e.modseq, e.message_id, {content}
 FROM messaging_folder_entry e {join}
-WHERE e.mailbox_id = %(mailbox)s AND e.folder_id = %(folder)s AND e.uid = ANY(%(uids)s) {since}
+WHERE e.mailbox_id = %(mailbox)s AND e.folder_id = %(folder)s AND e.uid = ANY(%(uids)s)
 ORDER BY e.uid
 """
 _JOIN = "JOIN messaging_message m ON m.owner_id = %(mailbox)s AND m.id = e.message_id"
@@ -80,6 +81,10 @@ class Changes:
     modseq: int
     changed: Sequence[tuple[int, list[str], int]] = ()
     expunged: Sequence[int] = ()
+    more: bool = False
+    """Whether more entries changed than could be told at once: none is told then, ``changed_page`` tells them."""
+    forgotten: bool = False
+    """Whether removals since then are forgotten: what is gone is what is not there any more."""
 
 
 def folders_of(mailbox_id: UUID) -> list[FolderRow]:
@@ -97,20 +102,17 @@ def folder_named(mailbox_id: UUID, name: str) -> FolderRow | None:
         return FolderRow(*row) if row else None
 
 
-def counts(mailbox_id: UUID, folder_ids: Iterable[int], *, sizes: bool = False) -> dict[int, FolderCounts]:
-    """Counts of folders; ``size`` only on demand, since it reads every entry."""
+def counts(mailbox_id: UUID, folder_ids: Iterable[int], *, unseen: bool = True) -> dict[int, FolderCounts]:
+    """Counts of folders, from their counters; ``unseen`` only on demand, since it is counted."""
     ids = list(folder_ids)
     found = dict.fromkeys(ids, FolderCounts())
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT f.id,"
-            " (SELECT count(*) FROM messaging_folder_entry e WHERE e.mailbox_id = %s AND e.folder_id = f.id),"
-            " (SELECT count(*) FROM messaging_folder_entry e WHERE e.mailbox_id = %s AND e.folder_id = f.id"
-            "   AND NOT (%s = ANY(e.flags))),"
-            " CASE WHEN %s THEN (SELECT coalesce(sum(e.size), 0)::bigint FROM messaging_folder_entry e"
-            "   WHERE e.mailbox_id = %s AND e.folder_id = f.id) ELSE 0 END"
-            " FROM unnest(%s::bigint[]) AS f(id)",
-            [mailbox_id, mailbox_id, SEEN, sizes, mailbox_id, ids],
+            "SELECT f.id, f.messages,"
+            " CASE WHEN %s THEN (SELECT count(*) FROM messaging_folder_entry e WHERE e.mailbox_id = %s"
+            "   AND e.folder_id = f.id AND NOT (e.flags @> %s::varchar[])) ELSE 0 END, f.octets"
+            " FROM messaging_folder f WHERE f.mailbox_id = %s AND f.id = ANY(%s)",
+            [unseen, mailbox_id, [SEEN], mailbox_id, ids],
         )
         found.update({row[0]: FolderCounts(*row[1:]) for row in cursor.fetchall()})
     return found
@@ -125,6 +127,11 @@ def uids_of(mailbox_id: UUID, folder_id: int) -> "array[int]":
             [mailbox_id, folder_id],
         )
         [packed] = cursor.fetchone()
+    return unpacked(packed)
+
+
+def unpacked(packed: bytes | None) -> "array[int]":
+    """The numbers that PostgreSQL's ``int8send`` packed, one after the other."""
     found = array("q")
     found.frombytes(packed or b"")
     if sys.byteorder == "little":
@@ -144,39 +151,91 @@ def first_unseen(mailbox_id: UUID, folder_id: int) -> int | None:
         return row[0] if row else None
 
 
-def changes(mailbox_id: UUID, folder_id: int, since: int) -> Changes | None:
+def changes(mailbox_id: UUID, folder_id: int, since: int, most: int | None = None) -> Changes | None:
     """What came after the modification sequence ``since``; ``None`` when the folder or its mailbox is there no more.
 
     Changes of one folder are committed in the order of their sequences, so what is seen at one moment is all that came
-    up to its highest one: that is how far the client is told. Removals are read last, lest one be passed over.
+    up to its highest one: that is how far the client is told. Removals are read last, lest one be passed over. With
+    ``most``, more changed entries than that are only told to be many.
     """
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [folder_id, mailbox_id])
         state = cursor.fetchone()
         if state is None:
             return None
-        uid_next, modseq = state
+        uid_next, modseq, pruned = state
         if modseq == since:
             return Changes(uid_next, modseq)
-        place: tuple[UUID, int, int] = (mailbox_id, folder_id, since)
+        changed = changed_page(mailbox_id, folder_id, since, 0, None if most is None else most + 1)
+        cursor.execute(
+            "SELECT string_agg(int8send(uid), ''::bytea ORDER BY uid) FROM messaging_expunged_entry"
+            " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s",
+            [mailbox_id, folder_id, since],
+        )
+        expunged = unpacked(cursor.fetchone()[0])
+    forgotten = since < pruned
+    if most is not None and len(changed) > most:
+        return Changes(uid_next, modseq, (), expunged, more=True, forgotten=forgotten)
+    modseq = max([modseq, *(row[2] for row in changed)])
+    return Changes(uid_next, modseq, changed, expunged, forgotten=forgotten)
+
+
+def changed_page(
+    mailbox_id: UUID, folder_id: int, since: int, after: int, most: int | None
+) -> list[tuple[int, list[str], int]]:
+    """Entries (UID, flags, sequence) that came or changed after ``since``, by UID, those beyond the UID ``after``."""
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT uid, flags, modseq FROM messaging_folder_entry"
-            " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s ORDER BY uid",
-            place,
+            " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s AND uid > %s ORDER BY uid LIMIT %s",
+            [mailbox_id, folder_id, since, after, most],
         )
-        changed = cursor.fetchall()
-        cursor.execute(
-            "SELECT uid FROM messaging_expunged_entry WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s"
-            " ORDER BY uid",
-            place,
-        )
-        expunged = [row[0] for row in cursor.fetchall()]
-        return Changes(uid_next, max([modseq, *(row[2] for row in changed)]), changed, expunged)
+        return cursor.fetchall()
 
 
-def entries(
-    mailbox_id: UUID, folder_id: int, uids: Sequence[int], *, content: bool, changed_since: int | None = None
-) -> list[Entry]:
+def vanished(mailbox_id: UUID, folder_id: int, since: int, known: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The UIDs within the ranges ``known`` that left the folder after the modification sequence ``since``, as ranges.
+
+    When removals of that time are forgotten, all UIDs that are not there (RFC 7162 §3.2.5.1 allows that).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pruned_modseq FROM messaging_folder WHERE id = %s", [folder_id])
+        row = cursor.fetchone()
+        if row is None:
+            return []
+        if since >= row[0]:
+            cursor.execute(
+                "SELECT string_agg(int8send(uid), ''::bytea ORDER BY uid) FROM messaging_expunged_entry"
+                " WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s",
+                [mailbox_id, folder_id, since],
+            )
+            [packed] = cursor.fetchone()
+            gone = unpacked(packed)
+            return runs(uid for low, high in known for uid in gone[bisect_left(gone, low) : bisect_right(gone, high)])
+    there = uids_of(mailbox_id, folder_id)
+    found = []
+    for low, high in known:
+        for uid in there[bisect_left(there, low) : bisect_right(there, high)]:
+            if low < uid:
+                found.append((low, uid - 1))
+            low = uid + 1
+        if low <= high:
+            found.append((low, high))
+    return found
+
+
+def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as ranges, both ends included."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def entries(mailbox_id: UUID, folder_id: int, uids: Sequence[int], *, content: bool) -> list[Entry]:
     """Entries of these UIDs that are still there, ascending; with ``content``, their structure and body's address.
 
     One query whatever their number: give a window, not a folder.
@@ -184,12 +243,9 @@ def entries(
     statement = _ENTRIES.format(
         content="m.body, m.structure" if content else "NULL, NULL",
         join=_JOIN if content else "",
-        since="" if changed_since is None else "AND e.modseq > %(since)s",
     )
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement, {"mailbox": mailbox_id, "folder": folder_id, "uids": list(uids), "since": changed_since}
-        )
+        cursor.execute(statement, {"mailbox": mailbox_id, "folder": folder_id, "uids": list(uids)})
         rows = cursor.fetchall()
     if not content:
         return [
@@ -202,6 +258,20 @@ def entries(
     ]
 
 
+def changed_among(mailbox_id: UUID, folder_id: int, uids: Sequence[int], since: int) -> list[int]:
+    """Those of these UIDs, ascending, whose entries came or changed after the modification sequence ``since``."""
+    if not uids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT uid FROM messaging_folder_entry WHERE mailbox_id = %s AND folder_id = %s AND modseq > %s"
+            " AND uid BETWEEN %s AND %s ORDER BY uid",
+            [mailbox_id, folder_id, since, uids[0], uids[-1]],
+        )
+        changed = {row[0] for row in cursor.fetchall()}
+    return [uid for uid in uids if uid in changed]
+
+
 def structures(mailbox_id: UUID, sealed: Iterable[tuple[UUID, bytes]]) -> list[MessageStructure]:
     """Open the structures of messages (id, sealed value). Raises ``KeyProblem`` when one does not open."""
     key = owner_key(mailbox_id)
@@ -211,3 +281,11 @@ def structures(mailbox_id: UUID, sealed: Iterable[tuple[UUID, bytes]]) -> list[M
 def content(mailbox_id: UUID, body: bytes) -> bytes:
     """The message itself. Raises ``BodyMissing`` or ``KeyProblem``."""
     return get_body(mailbox_id, body)
+
+
+def contents(bodies: Collection[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], bytes]:
+    """Messages (mailbox, body) in as few queries as there are mailboxes; those missing are left out.
+
+    Raises ``KeyProblem``.
+    """
+    return get_bodies(bodies)

@@ -63,14 +63,24 @@ def look_up(addresses: Iterable[str]) -> dict[str, Recipient]:
     for address, parsed in others.items():
         known = mailboxes.get(parsed.key)
         if trusted.hosts(parsed.domain):
-            open_here = known is not None and known.active
-            state = RecipientState.OPEN if open_here else RecipientState.UNKNOWN
-            found[address] = Recipient(address, state, mailbox=known if open_here else None)
+            state = mailbox_state(known)
+            found[address] = Recipient(address, state, mailbox=known if state is RecipientState.OPEN else None)
         elif trusted.lists(parsed.domain):
             found[address] = Recipient(address, RecipientState.OPEN, mailbox=known, elsewhere=True)
         else:
             found[address] = Recipient(address, RecipientState.UNKNOWN, elsewhere=True)
     return found
+
+
+def mailbox_state(mailbox: MailboxFacts | None) -> RecipientState:
+    """Whether a mailbox of a domain hosted here takes mail today."""
+    if mailbox is None or not mailbox.hosted:
+        return RecipientState.UNKNOWN
+    if mailbox.closed:
+        return RecipientState.CLOSED
+    if mailbox.suspended and settings.CARNET_SUSPENDED_MAIL != "keep":
+        return RecipientState.SUSPENDED
+    return RecipientState.OPEN
 
 
 def _space_state(space: SpaceFacts | None) -> RecipientState:

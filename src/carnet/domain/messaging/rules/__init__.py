@@ -3,8 +3,11 @@
 from carnet.domain.messaging.rules.decision import Decision
 from carnet.domain.messaging.rules.documents import PatientMatch, is_automatic_double, patient_matches
 from carnet.domain.messaging.rules.doors import (
+    check_return_path,
     check_sender_at_operators_door,
     check_sender_at_submission,
+    mailbox_reply,
+    opposition_reply,
     recipient_reply,
 )
 from carnet.domain.messaging.rules.exchange import (
@@ -18,12 +21,22 @@ from carnet.domain.messaging.rules.exchange import (
     may_holder_write,
     reply_options,
 )
-from carnet.domain.messaging.rules.outbound import next_try
+from carnet.domain.messaging.rules.outbound import (
+    Follows,
+    is_given_up,
+    next_wait,
+    reports_success_here,
+    reports_wanted,
+    what_follows,
+)
 from carnet.domain.messaging.rules.receipts import (
+    MAX_OWN_RECEIVED,
     MAX_RECEIVED,
     ReceiptRequest,
+    answers_by_itself,
     check_loop,
     dsn_allowed,
+    may_answer_by_itself,
     receipt_due,
     receipt_wanted,
 )
@@ -36,16 +49,20 @@ from carnet.domain.messaging.rules.threads import (
 )
 
 __all__ = [
+    "MAX_OWN_RECEIVED",
     "MAX_RECEIVED",
     "ContactState",
     "ConversationState",
     "Decision",
+    "Follows",
     "KnownMessage",
     "PatientMatch",
     "ReceiptRequest",
     "SenderDisplay",
     "answer_address",
+    "answers_by_itself",
     "check_loop",
+    "check_return_path",
     "check_sender_at_operators_door",
     "check_sender_at_submission",
     "contact_after",
@@ -53,15 +70,22 @@ __all__ = [
     "dsn_allowed",
     "ending_of",
     "is_automatic_double",
+    "is_given_up",
+    "mailbox_reply",
     "match_conversation",
+    "may_answer_by_itself",
     "may_end",
     "may_holder_answer",
     "may_holder_write",
-    "next_try",
+    "next_wait",
+    "opposition_reply",
     "patient_matches",
     "receipt_due",
     "receipt_wanted",
     "recipient_reply",
     "reply_options",
+    "reports_success_here",
+    "reports_wanted",
     "sender_display",
+    "what_follows",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
+from carnet.domain.directory.values import canonical_domain
 from carnet.domain.messaging.values import MessagingRefusal
 
 
@@ -43,5 +44,5 @@ def compared(text: str) -> str:
 
 
 def is_among(domain: str, domains: Collection[str]) -> bool:
-    """True when `domain` is exactly one of `domains`, which are as `compared` gives them; never for a subdomain."""
-    return bool(domain) and compared(domain) in domains
+    """True when `domain`, in any writing, is exactly one of the canonical `domains`; never for a subdomain."""
+    return canonical_domain(domain) in domains

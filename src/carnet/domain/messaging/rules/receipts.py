@@ -10,6 +10,8 @@ from carnet.domain.messaging.values import MessagingRefusal
 # RFC 5321 §6.3 asks for at least 100 before a loop is declared; inside a trust list of operators a mail crosses a
 # handful of servers, and each turn of a loop is one more notice to a person.
 MAX_RECEIVED = 50
+# It leaves by our submission door, comes back from an operator that forwards it, perhaps twice: no more.
+MAX_OWN_RECEIVED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,38 @@ def dsn_allowed(return_path_domain: str | None, trusted: Collection[str], *, is_
     return Decision.allow()
 
 
-def check_loop(received_count: int) -> Decision:
-    """Refuses a message that already crossed `MAX_RECEIVED` servers."""
-    if received_count >= MAX_RECEIVED:
+def answers_by_itself(parsed: ParsedMessage) -> bool:
+    """Whether a machine answered a letter, such as « I am away until Monday » (RFC 3834 §5); a report is none."""
+    return parsed.auto_submitted == "auto-replied" and not parsed.is_report
+
+
+_MACHINES = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "ne-pas-repondre", "listserv", "majordomo"})
+
+
+def may_answer_by_itself(
+    parsed: ParsedMessage, return_path: str, mailbox: str, trusted: Collection[str], *, has_list_fields: bool
+) -> Decision:
+    """Whether a mailbox may answer a message by itself, for an absence or a closing (RFC 3834 §2).
+
+    Never what a machine wrote, what came without a return path, by a list, or from an address of machines; never what
+    does not name the mailbox in To or Cc; never out of the trust list; never to itself.
+    """
+    local = return_path.rpartition("@")[0].lower()
+    if not local:
+        return Decision.refuse(MessagingRefusal.NO_RETURN_ADDRESS)
+    if not is_among(domain_of(return_path), trusted):
+        return Decision.refuse(MessagingRefusal.SENDER_UNTRUSTED)
+    from_a_machine = local in _MACHINES or local.startswith("owner-") or local.endswith("-request")
+    if parsed.is_automatic or has_list_fields or from_a_machine:
+        return Decision.refuse(MessagingRefusal.AUTOMATIC_MESSAGE)
+    named = {compared(one.address) for one in (*parsed.to, *parsed.cc)}
+    if compared(mailbox) not in named or compared(return_path) == compared(mailbox):
+        return Decision.refuse(MessagingRefusal.AUTOMATIC_MESSAGE)
+    return Decision.allow()
+
+
+def check_loop(received_count: int, own_count: int = 0) -> Decision:
+    """Refuses a message that already crossed `MAX_RECEIVED` servers, or this one `MAX_OWN_RECEIVED` times."""
+    if received_count >= MAX_RECEIVED or own_count >= MAX_OWN_RECEIVED:
         return Decision.refuse(MessagingRefusal.LOOP)
     return Decision.allow()

@@ -117,6 +117,16 @@ class SafeZip:
             raise ZipRefused(XdmProblem.DAMAGED) from None
         return b"".join(chunks)
 
+    def start(self, name: str, length: int) -> bytes:
+        """The first bytes of one file of `files`, at most `length` of them."""
+        try:
+            with self.archive.open(self.files[name]) as stream:
+                return stream.read(length)
+        except NotImplementedError:
+            raise ZipRefused(XdmProblem.UNSUPPORTED) from None
+        except _DAMAGE:
+            raise ZipRefused(XdmProblem.DAMAGED) from None
+
     def _check_room(self, size: int, compressed: int) -> None:
         if size > self.limits.max_file or self.total > self.limits.max_total:
             raise ZipRefused(XdmProblem.TOO_BIG)

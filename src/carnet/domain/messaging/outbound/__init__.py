@@ -1,0 +1,1 @@
+"""Sending mail to the other operators: routes, connections, claims, what follows from each answer, reports."""
