@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from smtp_talk import config
 
+from carnet.interfaces.sasl import Claim, Password
 from carnet.interfaces.smtp.events import Envelope, Mail, Rcpt
 from carnet.interfaces.smtp.options import SmtpLimits
 from carnet.interfaces.smtp.reply import Reply
@@ -40,8 +41,8 @@ class Keeper:
     def on_rcpt(self, session: Session, rcpt: Rcpt) -> Reply | None:
         return Reply(550, "5.1.1", "No such mailbox") if rcpt.address.startswith("no@") else None
 
-    def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> object | None:
-        return f"identity of {user}" if password == "open-sesame" else None
+    def on_auth(self, session: Session, claim: Claim) -> object | None:
+        return f"identity of {claim.user}" if isinstance(claim, Password) and claim.password == "open-sesame" else None
 
     def on_message(self, session: Session, envelope: Envelope, content: bytes) -> object:
         self.kept.append((session, envelope, content))

@@ -68,15 +68,30 @@ def test_a_message_may_have_the_limit_and_not_one_octet_more(content: bytes, exp
     assert codes(answer) == [expected]
 
 
-def test_lines_too_long_or_ill_ended_are_passed_over() -> None:
+def test_lines_too_long_are_passed_over() -> None:
     talk = Talk().greeted()
     assert codes(talk.say("NOOP " + "x" * 2041 + "\r\n")) == ["250 2.0.0"]
     assert codes(talk.say("NOOP " + "x" * 2042 + "\r\nNOOP\r\n")) == ["500 5.5.2", "250 2.0.0"]
     assert codes(talk.say("x" * 50000)) == ["500 5.5.2"]
     assert codes(talk.say("MAIL FROM:<a@b>")) == []
     assert codes(talk.say("\r\nNOOP\r\n")) == ["250 2.0.0"]
-    assert codes(talk.say("NOOP\nNOOP\r\n")) == ["500 5.5.2", "250 2.0.0"]
-    assert codes(talk.say("\n")) == ["500 5.5.2"]
+
+
+@pytest.mark.parametrize("line", ["NOOP\nNOOP\r\n", "\n", "MAIL FROM:<a@b>\nNOOP\r\n", "RSET\n\r\n"])
+def test_a_bare_line_feed_after_a_command_ends_the_session(line: str) -> None:
+    talk = Talk().greeted()
+    assert codes(talk.say(line)) == ["500 5.5.2"]
+    assert talk.machine.closed
+
+
+@pytest.mark.parametrize("cut", [1, 50_000, 50_001, 100_000])
+def test_a_line_too_long_ends_where_any_other_does(cut: int) -> None:
+    def said(stream: bytes) -> list[str]:
+        talk = Talk().greeted()
+        return codes(b"".join(talk.say(stream[at : at + cut]) for at in range(0, len(stream), cut)))
+
+    assert said(b"x" * 50_000 + b"\r\nNOOP\r\n") == ["500 5.5.2", "250 2.0.0"]
+    assert said(b"x" * 50_000 + b"\nNOOP\r\n") == ["500 5.5.2", "500 5.5.2"]
 
 
 def test_too_many_bad_commands_end_the_session() -> None:
@@ -134,7 +149,7 @@ def test_a_refused_starttls_leaves_the_session_in_clear() -> None:
 
 def auth_talk(**changes: object) -> Talk:
     def decide(event: object) -> Reply | None:
-        if isinstance(event, Auth) and event.credentials.password != "sésame":
+        if isinstance(event, Auth) and event.claim.password != "sésame":
             return Reply(535, "5.7.8", "Authentication credentials invalid")
         return None
 

@@ -187,7 +187,8 @@ def test_reading_pauses_while_a_decision_is_awaited(loop: str) -> None:
 
 
 def test_reading_pauses_while_the_client_takes_no_replies(loop: str) -> None:
-    with door(Keeper(), loop=loop) as server, Wire(server, receive_buffer=4096) as wire:
+    rules = {"max_refused_recipients": 10**9}
+    with door(Keeper(), loop=loop, **rules) as server, Wire(server, receive_buffer=4096) as wire:
         wire.say("")
         wire.say("EHLO me\r\n")
         wire.say("MAIL FROM:<a@b>\r\n")

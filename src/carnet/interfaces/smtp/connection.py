@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from carnet.interfaces.smtp import reply as replies
+from carnet.interfaces.smtp.content import ContentReceiver
 from carnet.interfaces.smtp.events import Auth, Data, Ehlo, Event, Mail, Message, Rcpt
 from carnet.interfaces.smtp.protocol import SmtpProtocol
 from carnet.interfaces.smtp.reply import Reply
@@ -28,6 +29,8 @@ class SmtpConnection(asyncio.Protocol):
 
     __slots__ = (
         "_awaited",
+        "_content",
+        "_content_since",
         "_eof",
         "_handshake",
         "_held",
@@ -50,6 +53,8 @@ class SmtpConnection(asyncio.Protocol):
         self._awaited: asyncio.Future[object] | None = None
         self._handshake: _Handshake | None = None
         self._held = 0
+        self._content: ContentReceiver | None = None
+        self._content_since = 0.0
         self._reading = True
         self._writable = True
         self._eof = False
@@ -74,6 +79,7 @@ class SmtpConnection(asyncio.Protocol):
         if self._server.implicit_tls:
             self._server.counters.tls_started += 1
             self.session.secured_by(transport.get_extra_info("ssl_object"))
+            self._machine.certificate = self.session.peer_certificate is not None
         self._run(self._machine.next_event())
 
     def data_received(self, data: bytes) -> None:
@@ -125,6 +131,14 @@ class SmtpConnection(asyncio.Protocol):
     def receiving(self) -> bool:
         """Whether the content of a message is being received."""
         return self._machine.content is not None
+
+    def is_slow(self, least_rate: int, after_seconds: float) -> bool:
+        """Whether the content being received comes slower than `least_rate` octets a second. Asked at each tick."""
+        content = self._machine.content
+        if content is not self._content:
+            self._content, self._content_since = content, self._server.now
+        lasted = self._server.now - self._content_since
+        return content is not None and lasted > after_seconds and content.received < least_rate * lasted
 
     @property
     def awaiting(self) -> bool:
@@ -189,8 +203,7 @@ class SmtpConnection(asyncio.Protocol):
         if isinstance(event, Ehlo):
             self.session.helo = event.name
         elif isinstance(event, Auth):
-            claim = event.credentials
-            return handler.on_auth(self.session, event.mechanism, claim.user, claim.password)
+            return handler.on_auth(self.session, event.claim)
         return None
 
     def _settle(self, event: Event, result: object) -> None:
@@ -251,10 +264,11 @@ class SmtpConnection(asyncio.Protocol):
 
     def _account(self, held: int) -> None:
         self._server.counters.in_flight += held - self._held
+        self._server.memory.held += held - self._held
         self._held = held
 
     def _room_for(self, event: Data) -> Reply | None:
-        expected = self._server.counters.in_flight + (event.envelope.mail.size or 1)
+        expected = self._server.memory.held + (event.envelope.mail.size or 1)
         if expected <= self._server.limits.in_flight:
             return None
         self._server.counters.memory_refused += 1
@@ -262,7 +276,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def _bound_content(self, held: int) -> None:
         self._account(held)
-        if held and self._server.counters.in_flight > self._server.limits.in_flight:
+        if held and self._server.memory.held > self._server.limits.in_flight:
             self._server.counters.memory_refused += 1
             self._machine.refuse_content(replies.NO_MEMORY)
             self._account(0)
@@ -330,7 +344,7 @@ class SmtpConnection(asyncio.Protocol):
         self.seen = server.now
         server.counters.tls_started += 1
         self.session.secured_by(transport.get_extra_info("ssl_object"))
-        self._machine.tls_started()
+        self._machine.tls_started(certificate=self.session.peer_certificate is not None)
         for data in handshake.early:
             self.data_received(data)
         self._flush()

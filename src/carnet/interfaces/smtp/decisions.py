@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from carnet.interfaces.sasl import refusal_challenge
 from carnet.interfaces.smtp import reply as replies
 from carnet.interfaces.smtp.content import ContentReceiver
 from carnet.interfaces.smtp.events import (
@@ -49,7 +50,13 @@ def ehlo(state: SmtpState, event: Ehlo, answer: Reply | None) -> None:
     if not event.extended:
         state.out.append(state.config.helo_answer)
     else:
-        state.out.append(state.config.ehlo_tls if state.tls else state.config.ehlo_plain)
+        state.out.append(_ehlo(state))
+
+
+def _ehlo(state: SmtpState) -> bytes:
+    if not state.tls:
+        return state.config.ehlo_plain
+    return state.config.ehlo_certificate if state.certificate else state.config.ehlo_tls
 
 
 def starttls(state: SmtpState, _event: StartTls, answer: Reply | None) -> None:
@@ -63,18 +70,28 @@ def starttls(state: SmtpState, _event: StartTls, answer: Reply | None) -> None:
         state.handshaking = True
 
 
-def auth(state: SmtpState, _event: Auth, answer: Reply | None) -> None:
-    """Credentials refused for good are counted; the last allowed failure ends the session."""
+def auth(state: SmtpState, event: Auth, answer: Reply | None) -> None:
+    """A claim refused for good is counted; the last allowed failure ends the session.
+
+    Why a token is refused goes out as a challenge first, and the reply after the client's answer (RFC 7628 §3.2.3).
+    """
     if answer is None or answer.accepted:
         state.authenticated = True
         state.counters.auth_succeeded += 1
         state.out.append(_AUTH_OK)
         return
     state.counters.auth_failed += 1
+    challenge = b""
     if answer.code >= 500:
         state.auth_failures += 1
+        challenge = refusal_challenge(event.mechanism, state.config.discovery_url)
     if state.auth_failures >= state.config.max_auth_failures:
-        state.close_with(replies.TOO_MANY_AUTH_FAILURES)
+        answer = replies.TOO_MANY_AUTH_FAILURES
+    if challenge:
+        state.out.append(b"334 " + challenge + b"\r\n")
+        state.sasl = answer
+    elif answer is replies.TOO_MANY_AUTH_FAILURES:
+        state.close_with(answer)
     else:
         state.out.append(answer.encode())
 
@@ -101,7 +118,12 @@ def rcpt(state: SmtpState, event: Rcpt, answer: Reply | None) -> None:
         state.counters.recipients += 1
     else:
         state.refused_rcpt = True
+        state.refused_recipients += 1
         state.counters.recipients_refused += 1
+        if state.refused_recipients >= state.config.max_refused_recipients:
+            state.counters.too_many_errors += 1
+            state.close_with(replies.TOO_MANY_REFUSED)
+            return
     state.out.append(_RCPT_OK if answer is None else answer.encode(utf8=envelope.mail.smtputf8))
 
 
@@ -117,6 +139,7 @@ def data(state: SmtpState, _event: Data, answer: Reply | None) -> None:
 def message(state: SmtpState, event: Message, answer: Reply | None) -> None:
     """The only positive reply that promises something: the message is kept (RFC 5321 §6.1)."""
     if answer is None or answer.accepted:
+        state.refused_recipients = 0
         state.counters.messages += 1
         state.counters.octets += len(event.content)
     else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from carnet.interfaces.smtp.sasl import Credentials
+from carnet.interfaces.sasl import Claim
 
 
 @dataclass(slots=True)
@@ -25,10 +25,10 @@ class StartTls:
 
 @dataclass(slots=True)
 class Auth:
-    """Credentials to check; an accepting reply authenticates the session (RFC 4954)."""
+    """A claim to check; an accepting reply authenticates the session (RFC 4954)."""
 
     mechanism: str
-    credentials: Credentials
+    claim: Claim
 
 
 @dataclass(slots=True)

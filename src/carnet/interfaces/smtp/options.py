@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from carnet.interfaces.smtp.sasl import MECHANISMS
+from carnet.interfaces.sasl import MECHANISMS
 
 _HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
@@ -13,8 +13,10 @@ class SmtpConfig:
     """Rules of one SMTP door. Sizes are in octets.
 
     `starttls` offers STARTTLS (RFC 3207). `require_tls` answers 530 to all but a few commands before TLS;
-    `require_auth` answers 530 to MAIL before AUTH. AUTH is never offered nor accepted before TLS.
+    `require_auth` answers 530 to MAIL before AUTH. AUTH is never offered nor accepted before TLS, EXTERNAL only to who
+    has shown a certificate. `discovery_url` is where a client whose token is refused learns of its provider.
     `max_idle_commands` bounds EHLO, NOOP, RSET, HELP and VRFY between two messages; more count as bad commands.
+    `max_refused_recipients` between two messages end the session: nobody looks through our addresses.
     Raises ValueError when the settings contradict each other.
     """
 
@@ -26,15 +28,18 @@ class SmtpConfig:
     max_auth_line: int = 12288
     max_bad_commands: int = 20
     max_idle_commands: int = 100
+    max_refused_recipients: int = 100
     max_auth_failures: int = 3
     starttls: bool = False
     require_tls: bool = False
     auth_mechanisms: tuple[str, ...] = ()
     require_auth: bool = False
+    discovery_url: str = ""
     greeting: bytes = field(init=False, repr=False)
     helo_answer: bytes = field(init=False, repr=False)
     ehlo_plain: bytes = field(init=False, repr=False)
     ehlo_tls: bytes = field(init=False, repr=False)
+    ehlo_certificate: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not _HOSTNAME.fullmatch(self.hostname):
@@ -52,13 +57,18 @@ class SmtpConfig:
         set_field(self, "helo_answer", f"250 {self.hostname}\r\n".encode())
         set_field(self, "ehlo_plain", self._ehlo(tls=False))
         set_field(self, "ehlo_tls", self._ehlo(tls=True))
+        set_field(self, "ehlo_certificate", self._ehlo(tls=True, certificate=True))
 
-    def _ehlo(self, *, tls: bool) -> bytes:
+    def mechanisms(self, *, certificate: bool) -> tuple[str, ...]:
+        """What is offered under TLS, to who has shown a certificate or not."""
+        return tuple(one for one in self.auth_mechanisms if certificate or one != "EXTERNAL")
+
+    def _ehlo(self, *, tls: bool, certificate: bool = False) -> bytes:
         words = [self.hostname, "PIPELINING", f"SIZE {self.max_size}", "8BITMIME", "SMTPUTF8", "DSN"]
         if self.starttls and not tls:
             words.append("STARTTLS")
-        if self.auth_mechanisms and tls:
-            words.append("AUTH " + " ".join(self.auth_mechanisms))
+        if tls and (offered := self.mechanisms(certificate=certificate)):
+            words.append("AUTH " + " ".join(offered))
         lines = [f"250-{word}\r\n" for word in words]
         return ("".join(lines) + "250 ENHANCEDSTATUSCODES\r\n").encode()
 
@@ -69,7 +79,8 @@ class SmtpLimits:
 
     `command_seconds` and `data_seconds` bound silence (RFC 5321 §4.5.3.2 asks for 5 and 10 minutes);
     `session_seconds` bounds a whole connection, so that a sender of one octet now and then is let go.
-    `in_flight` bounds the content held by all sessions together, received or being stored.
+    `in_flight` bounds the content held by all sessions together, received or being stored. Content that comes
+    slower than `least_rate`, once it has come for `slow_seconds`, is not waited for.
     """
 
     connections: int = 1000
@@ -79,7 +90,16 @@ class SmtpLimits:
     handshake_seconds: float = 30
     session_seconds: float = 3600
     in_flight: int = 256 * 1024 * 1024
+    least_rate: int = 0
+    slow_seconds: float = 60
     backlog: int = 1024
+
+
+@dataclass(slots=True)
+class Memory:
+    """The octets of content that several servers of one process hold together."""
+
+    held: int = 0
 
 
 @dataclass(slots=True)

@@ -32,13 +32,14 @@ class SmtpProtocol(SmtpState):
     encrypted from the start; `counters` may be shared by many sessions.
     """
 
-    __slots__ = ("_kept", "_skipping", "pending")
+    __slots__ = ("_kept", "_skipped_cr", "_skipping", "pending")
 
     def __init__(self, config: SmtpConfig, counters: SmtpCounters | None = None, *, tls: bool = False) -> None:
         super().__init__(config, SmtpCounters() if counters is None else counters, tls=tls)
         self._kept: list[bytes] = []
         self.pending: Event | None = None
         self._skipping = False
+        self._skipped_cr = False
 
     @property
     def idle(self) -> bool:
@@ -114,10 +115,11 @@ class SmtpProtocol(SmtpState):
         out.clear()
         return data
 
-    def tls_started(self) -> None:
+    def tls_started(self, *, certificate: bool = False) -> None:
         """The handshake is done: all that the client said before is forgotten (RFC 3207 §4.2)."""
         self.handshaking = False
         self.tls = True
+        self.certificate = certificate
         self.greeted = False
         self.reset()
 
@@ -132,28 +134,36 @@ class SmtpProtocol(SmtpState):
         self.close_with(answer)
 
     def _take_line(self) -> bytes | None:
-        """The next command line without its CR LF. Lines too long or ill ended are answered and passed."""
+        """The next command line without its CR LF. One too long is answered and passed.
+
+        One that ends with a bare LF ends the session: what follows it on the wire may be part of it for another server,
+        and must not be a command for this one (SMTP smuggling).
+        """
         buffer = self.buffer
         while not self.closed:
             start = self.position
             end = buffer.find(b"\n", start)
             length = (end + 1 if end >= 0 else len(buffer)) - start
+            has_cr = buffer[end - 1] == _CR if end > start else self._skipped_cr
             if self._skipping:
                 self.position = start + length
                 if end < 0:
+                    self._skipped_cr = buffer.endswith(b"\r") if length else self._skipped_cr
                     return None
-                self._skipping = False
+                self._skipping = self._skipped_cr = False
             elif length > self.config.max_line and length > self._line_limit(start):
                 self.position = start + length
                 self._skipping = end < 0
+                self._skipped_cr = end < 0 and buffer.endswith(b"\r")
                 self._refuse_line(replies.LINE_TOO_LONG if self.sasl is None else replies.AUTH_LINE_TOO_LONG)
             elif end < 0:
                 return None
-            else:
+            elif has_cr:
                 self.position = end + 1
-                if end > start and buffer[end - 1] == _CR:
-                    return buffer[start : end - 1]
-                self._refuse_line(replies.BARE_LINE_FEED)
+                return buffer[start : end - 1]
+            if end >= 0 and not has_cr and not self.closed:
+                self.counters.bare_line_ends += 1
+                self.close_with(replies.BARE_LINE_FEED)
         return None
 
     def _refuse_line(self, answer: Reply) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from carnet.interfaces.smtp import reply as replies
 from carnet.interfaces.smtp.connection import SmtpConnection
-from carnet.interfaces.smtp.options import SmtpConfig, SmtpCounters, SmtpLimits
+from carnet.interfaces.smtp.options import Memory, SmtpConfig, SmtpCounters, SmtpLimits
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.session import SmtpHandler
 
@@ -21,7 +21,8 @@ class SmtpServer:
     """One listening address. `counters` may be read at any time; `port` is known after `start`.
 
     `tls_context` makes STARTTLS available, or TLS from the first octet with `implicit_tls` (RFC 8314 §3.3).
-    With the latter a connection is counted only once its handshake is done, which `handshake_seconds` bounds.
+    `memory` is shared by the servers whose content `in_flight` bounds together.
+    With implicit TLS a connection is counted only once its handshake is done, which `handshake_seconds` bounds.
     Raises ValueError when the configuration asks for TLS or AUTH and there is no context.
     """
 
@@ -36,6 +37,7 @@ class SmtpServer:
         limits: SmtpLimits | None = None,
         implicit_tls: bool = False,
         reuse_port: bool = False,
+        memory: Memory | None = None,
     ) -> None:
         if tls_context is None and (implicit_tls or config.starttls or config.require_tls or config.require_auth):
             raise ValueError("TLS or authentication is asked for, and there is no TLS context")
@@ -47,6 +49,7 @@ class SmtpServer:
         self.implicit_tls = implicit_tls
         self.limits = limits if limits is not None else SmtpLimits()
         self.counters = SmtpCounters()
+        self.memory = memory if memory is not None else Memory()
         self.now = 0.0
         """Time of the loop, in seconds, refreshed once a tick: exact enough for bounds in minutes."""
         self.awaited: set[asyncio.Future[object] | asyncio.Task[None]] = set()
@@ -141,4 +144,7 @@ class SmtpServer:
             ):
                 self.counters.timeouts += 1
                 connection.shut(replies.IDLE_TOO_LONG)
+            elif limits.least_rate and connection.is_slow(limits.least_rate, limits.slow_seconds):
+                self.counters.timeouts += 1
+                connection.shut(replies.TOO_SLOW)
         self._timer = loop.call_later(self._tick, self._sweep)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, TypeVar
 
+from carnet.interfaces.sasl import Claim
 from carnet.interfaces.smtp.events import Envelope, Mail, Rcpt
 from carnet.interfaces.smtp.reply import Reply
 
@@ -19,7 +20,8 @@ class Session:
     """One connection as the application sees it.
 
     `peer_certificate` is the client's certificate in DER, when the handshake asked for one and checked it;
-    `identity` is what `on_auth` returned, `sender` what the application noted of the last MAIL; `id` is random.
+    `peer` is what the application found out about it. `identity` is what `on_auth` returned, `sender` what the
+    application noted of the last MAIL; `id` is random.
     """
 
     peer_ip: str
@@ -27,6 +29,7 @@ class Session:
     tls: bool = False
     tls_version: str = ""
     peer_certificate: bytes | None = None
+    peer: object | None = None
     helo: str = ""
     identity: object | None = None
     sender: str = ""
@@ -58,8 +61,8 @@ class SmtpHandler(Protocol):
     def on_rcpt(self, session: Session, rcpt: Rcpt) -> Answer[Reply | None]:
         """Decide on one recipient."""
 
-    def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> Answer[object | None]:
-        """The identity that these credentials prove, or None."""
+    def on_auth(self, session: Session, claim: Claim) -> Answer[object | None]:
+        """The identity that this claim proves; None when it proves nothing, a `Reply` when nobody could look."""
 
     def on_message(self, session: Session, envelope: Envelope, content: bytes) -> Answer[Reply]:
         """Keep the message. A 2xx reply may be given only when losing it has become impossible."""

@@ -1,17 +1,18 @@
 """What one SMTP session remembers between two commands."""
 
+from carnet.interfaces.sasl import SaslExchange
 from carnet.interfaces.smtp import reply as replies
 from carnet.interfaces.smtp.content import ContentReceiver
 from carnet.interfaces.smtp.events import Envelope, Event
 from carnet.interfaces.smtp.options import SmtpConfig, SmtpCounters
 from carnet.interfaces.smtp.reply import Reply
-from carnet.interfaces.smtp.sasl import SaslExchange
 
 
 class SmtpState:
     """The state that verbs read and decisions change; the input still unread; the output not yet taken.
 
-    `greeted` is None before the banner, then whether EHLO or HELO was accepted.
+    `greeted` is None before the banner, then whether EHLO or HELO was accepted. `certificate`: the client has shown one
+    in the handshake. `sasl` is the exchange in progress, or the refusal that waits for the client's last line of it.
     """
 
     __slots__ = (
@@ -19,6 +20,7 @@ class SmtpState:
         "authenticated",
         "bad",
         "buffer",
+        "certificate",
         "closed",
         "config",
         "content",
@@ -30,6 +32,7 @@ class SmtpState:
         "out",
         "position",
         "refused_rcpt",
+        "refused_recipients",
         "sasl",
         "tls",
     )
@@ -38,6 +41,7 @@ class SmtpState:
         self.config = config
         self.counters = counters
         self.tls = tls
+        self.certificate = False
         self.buffer = b""
         self.position = 0
         self.out: list[bytes] = []
@@ -46,7 +50,8 @@ class SmtpState:
         self.authenticated = False
         self.envelope: Envelope | None = None
         self.refused_rcpt = False
-        self.sasl: SaslExchange | None = None
+        self.refused_recipients = 0
+        self.sasl: SaslExchange | Reply | None = None
         self.content: ContentReceiver | None = None
         self.bad = 0
         self.idle_commands = 0

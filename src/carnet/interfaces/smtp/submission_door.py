@@ -1,33 +1,22 @@
 """The door by which the hosted mailboxes' software sends."""
 
-from dataclasses import dataclass
-from uuid import UUID
-
 from django.conf import settings
 
-from carnet.domain.directory.access import authenticate_mailbox
 from carnet.domain.identity.values import is_patient_domain
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.mime.authors import authors
 from carnet.domain.messaging.values import RecipientState
-from carnet.foundation import logs
+from carnet.foundation.clock import now
 from carnet.foundation.spool import SpoolWriter
-from carnet.interfaces.smtp.door import NO_MAILBOX, NOT_TRUSTED, Door, refusal
+from carnet.interfaces.sasl import Claim
+from carnet.interfaces.sign_in import NotSignedIn, SignedIn, SignIn, sign_in_of_the_installation
+from carnet.interfaces.smtp import reply as replies
+from carnet.interfaces.smtp.door import NOT_TRUSTED, PATIENT_OPPOSED, Door, mailbox_reply, refusal
 from carnet.interfaces.smtp.events import Envelope, Mail, Rcpt
 from carnet.interfaces.smtp.lookups import Lookups
+from carnet.interfaces.smtp.pace import Pace
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.session import Session
-from carnet.interfaces.tries import WrongPasswords
-
-log = logs.get("smtp")
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """The hosted mailbox that a submission session may send for."""
-
-    mailbox_id: UUID
-    address: str
 
 
 class SubmissionDoor(Door):
@@ -35,22 +24,26 @@ class SubmissionDoor(Door):
 
     name = "submission"
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter) -> None:
+    def __init__(self, lookups: Lookups, spool: SpoolWriter, sign_in: SignIn | None = None) -> None:
         super().__init__(lookups, spool)
-        self.wrong_passwords = WrongPasswords()
+        self.pace = Pace(settings.CARNET_MAILBOX_MESSAGES_PER_MINUTE)
+        self.sign_in = sign_in or sign_in_of_the_installation(self.name, lookups.check)
 
-    async def on_auth(self, session: Session, mechanism: str, user: str, password: str) -> object | None:
-        if self.wrong_passwords.too_many(session.peer_ip, user):
-            return None
-        mailbox = await self.lookups.check(authenticate_mailbox, user, password)
-        self.wrong_passwords.note(session.peer_ip, user, right=mailbox is not None)
-        if mailbox is None:
-            log.info("sign_in_refused", session=session.id)
-        return SignedIn(mailbox.id, mailbox.address) if mailbox is not None else None
+    async def on_auth(self, session: Session, claim: Claim) -> SignedIn | Reply | None:
+        found = await self.sign_in(
+            claim, peer=session.peer_ip, certificate=session.peer_certificate, session=session.id
+        )
+        if found is NotSignedIn.UNAVAILABLE:
+            return replies.AUTH_UNAVAILABLE
+        return found if isinstance(found, SignedIn) else None
 
     def on_mail(self, session: Session, mail: Mail) -> Reply | None:
         who = session.identity
         assert isinstance(who, SignedIn)
+        if (later := self._not_now(self.pace, str(who.mailbox_id))) is not None:
+            return later
+        if who.until is not None and now().timestamp() >= who.until:
+            return replies.SIGN_IN_AGAIN
         return refusal(rules.check_sender_at_submission(who.address, mail.sender, [who.address]))
 
     async def on_rcpt(self, session: Session, rcpt: Rcpt) -> Reply | None:
@@ -58,12 +51,12 @@ class SubmissionDoor(Door):
         if is_patient_domain(rcpt.address, settings.CARNET_PATIENT_DOMAIN):
             who = session.identity
             assert isinstance(who, SignedIn)
+            if found.ins and await self.lookups.is_opposed(who.mailbox_id, found.ins):
+                return PATIENT_OPPOSED
             return self._patient_reply(found.state, found.why, who.address, found.ins)
-        if found.state is RecipientState.BAD_SYNTAX:
-            return Reply(553, "5.1.3", "The recipient's address is not well formed")
-        if found.state is RecipientState.OPEN:
-            return None
-        return NOT_TRUSTED if found.elsewhere else NO_MAILBOX
+        if found.elsewhere and found.state is not RecipientState.OPEN:
+            return NOT_TRUSTED
+        return mailbox_reply(found.state)
 
     async def on_message(self, session: Session, envelope: Envelope, content: bytes) -> Reply:
         who = session.identity

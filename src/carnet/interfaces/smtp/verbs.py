@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from carnet.interfaces.sasl import SaslError, SaslExchange
 from carnet.interfaces.smtp import reply as replies
 from carnet.interfaces.smtp.events import Auth, Data, Ehlo, Event, Quit, Rset, StartTls
 from carnet.interfaces.smtp.paths import is_helo_name, parse_mail, parse_rcpt
 from carnet.interfaces.smtp.reply import Reply
-from carnet.interfaces.smtp.sasl import Credentials, SaslError, SaslExchange
 from carnet.interfaces.smtp.state import SmtpState
 
 _OK = replies.OK.encode()
@@ -60,7 +60,7 @@ def auth(state: SmtpState, argument: bytes) -> Event | None:
         return state.refuse_bad(replies.AUTH_NOT_NOW)
     name, space, initial = argument.partition(b" ")
     mechanism = name.decode("ascii", "replace").upper()
-    if mechanism not in state.config.auth_mechanisms:
+    if mechanism not in state.config.mechanisms(certificate=state.certificate):
         return state.refuse_bad(replies.AUTH_MECHANISM if name else replies.ARGUMENT_NEEDED)
     initial = initial.strip(b" ")
     if initial == b"=":
@@ -69,8 +69,14 @@ def auth(state: SmtpState, argument: bytes) -> Event | None:
 
 
 def sasl_line(state: SmtpState, line: bytes) -> Event | None:
-    """The client's answer to a challenge; "*" gives up."""
+    """The client's answer to a challenge; "*" gives up. After a refusal told by a challenge it means nothing."""
     exchange, state.sasl = state.sasl, None
+    if isinstance(exchange, Reply):
+        if exchange.code == 421:
+            state.close_with(exchange)
+        else:
+            state.out.append(exchange.encode())
+        return None
     if exchange is None or line == b"*":
         return state.refuse_bad(replies.AUTH_CANCELLED)
     return _sasl_step(state, exchange, line)
@@ -81,10 +87,10 @@ def _sasl_step(state: SmtpState, exchange: SaslExchange, line: bytes | None) -> 
         outcome = exchange.respond(line)
     except SaslError:
         return state.refuse_bad(replies.AUTH_DECODING)
-    if isinstance(outcome, Credentials):
+    if not isinstance(outcome, bytes):
         return Auth(exchange.mechanism, outcome)
     state.sasl = exchange
-    state.out.append(outcome)
+    state.out.append(b"334 " + outcome + b"\r\n")
     return None
 
 
