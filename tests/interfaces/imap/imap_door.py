@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,6 @@ from cryptography.x509.oid import NameOID
 
 from carnet.domain.messaging.commands.folders import Appended, append
 from carnet.interfaces.imap.options import ImapLimits
-from carnet.interfaces.imap.run import tls_context
 from carnet.interfaces.imap.server import ImapServer
 from carnet.sandbox import cast
 
@@ -77,14 +77,24 @@ def make_certificate(folder: Path) -> Certificate:
 
 
 @contextmanager
-def door(certificate: Certificate | None, *, loop: str = "asyncio", limits: ImapLimits = QUICK) -> Iterator[ImapServer]:
+def door(
+    certificate: Certificate | None,
+    *,
+    loop: str = "asyncio",
+    limits: ImapLimits = QUICK,
+    tls: ssl.SSLContext | None = None,
+    **options: Any,
+) -> Iterator[ImapServer]:
     runner = LOOPS[loop]()
     thread = threading.Thread(target=runner.run_forever)
     thread.start()
 
     async def make() -> ImapServer:
-        context = tls_context(certificate.path, certificate.key) if certificate else None
-        server = ImapServer(tls_context=context, limits=limits)
+        context = tls
+        if certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate.path, certificate.key)
+        server = ImapServer(tls_context=context, limits=limits, **options)
         await server.start()
         await asyncio.wait_for(server.listener.ready.wait(), 10)
         return server
@@ -144,7 +154,7 @@ class Wire:
             self.left = self.left[octets:]
 
     def say(self, data: str | bytes) -> None:
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape"))
 
     def ask(self, command: str) -> list[str]:
         """Untagged answers, then the tagged one without its tag."""

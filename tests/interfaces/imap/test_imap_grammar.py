@@ -133,7 +133,7 @@ def test_searches_are_read(text, criteria, tells_modseq):
         (b'a LOGIN me "\xff"', "Expected text in UTF-8"),
         (b"a SELECT &AOk", "Expected a folder name in modified UTF-7"),
         (b"a SELECT &AGE-", "Expected a folder name in modified UTF-7"),
-        (b"a SELECT x (QRESYNC)", "only CONDSTORE is known"),
+        (b"a SELECT x (RESYNC)", "only CONDSTORE and QRESYNC are known"),
         (b"a FETCH 0 FLAGS", "Expected numbers from 1"),
         (b"a FETCH 4294967296 FLAGS", "Expected numbers from 1"),
         (b"a FETCH 1: FLAGS", "Expected a set of numbers"),

@@ -77,7 +77,8 @@ def test_the_process_refuses_to_start_without_a_usable_certificate(settings, tmp
         asyncio.run(serve(asyncio.Event()))
     settings.CARNET_TLS_CERT_FILE = tmp_path / "empty.pem"
     settings.CARNET_TLS_CERT_FILE.write_text("")
-    with pytest.raises(ImproperlyConfigured, match="no usable certificate"):
+    settings.CARNET_TLS_KEY_FILE = settings.CARNET_TLS_CERT_FILE
+    with pytest.raises(ImproperlyConfigured, match="not a certificate and its key"):
         asyncio.run(serve(asyncio.Event()))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 log = logs.get("imap")
 
 _READ_AHEAD = 256 * 1024
+_HOLD = 32 * 1024
 _IDLE_TOO_LONG = "Silent for too long"
 _SHUTTING_DOWN = "The server stops, come back later"
 
@@ -25,10 +26,11 @@ class ImapConnection(asyncio.Protocol):
     client never fills the memory.
     """
 
-    def __init__(self, server: "ImapServer") -> None:
+    def __init__(self, server: "ImapServer", *, secure: bool = False) -> None:
         limits = server.limits
-        self.secure = False
+        self.secure = secure
         self.peer = ""
+        self.certificate: bytes | None = None
         self._server = server
         self._transport = cast(asyncio.Transport, None)
         self._reader = CommandReader(
@@ -36,6 +38,8 @@ class ImapConnection(asyncio.Protocol):
             self._reserve,
         )
         self._reserved = 0
+        self._held: list[bytes] = []
+        self._held_octets = 0
         self._arrived = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -43,6 +47,8 @@ class ImapConnection(asyncio.Protocol):
         self._poked = False
         self._lost = False
         self._leaving = False
+        self._last_word = _SHUTTING_DOWN
+        self._ending: asyncio.TimerHandle | None = None
         self._early: bytearray | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -56,6 +62,8 @@ class ImapConnection(asyncio.Protocol):
             self._transport.close()
             self._lost = True
             return
+        if self.secure:
+            self._note_certificate()
         self._task = asyncio.create_task(self._run())
 
     def data_received(self, data: bytes) -> None:
@@ -99,11 +107,19 @@ class ImapConnection(asyncio.Protocol):
     # The session's channel
 
     async def send(self, chunks: Iterable[bytes]) -> None:
-        """Write, and wait while the client is slow. Raises `ConnectionResetError` when it is gone or takes nothing."""
+        """Write, and wait while the client is slow. Raises `ConnectionResetError` when it is gone or takes nothing.
+
+        Little is held back until there is more to say, or the client to be listened to: one packet, not three.
+        """
         for chunk in chunks:
-            if self._lost:
-                raise ConnectionResetError
-            self._transport.write(chunk)
+            if len(chunk) < _HOLD:
+                self._held.append(chunk)
+                self._held_octets += len(chunk)
+                if self._held_octets < _HOLD:
+                    continue
+            self._flush()
+            if len(chunk) >= _HOLD:
+                self._transport.write(chunk)
             if not self._writable.is_set():
                 try:
                     async with asyncio.timeout(self._server.limits.send_seconds):
@@ -112,6 +128,15 @@ class ImapConnection(asyncio.Protocol):
                     self._server.counters.timeouts += 1
                     self._transport.abort()
                     raise ConnectionResetError from None
+
+    def _flush(self) -> None:
+        """Write what is held. Raises `ConnectionResetError` when the client is gone."""
+        if self._lost:
+            raise ConnectionResetError
+        if self._held:
+            self._transport.write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
+            self._held.clear()
+            self._held_octets = 0
 
     async def read_command(self, timeout: float) -> RawCommand | Refused:
         """The next command, whole; leave to send a literal is given on the way."""
@@ -150,6 +175,13 @@ class ImapConnection(asyncio.Protocol):
         limits = self._server.limits
         self._reader.limits = WireLimits(limits.line, limits.literal, max(limits.message, limits.literal))
 
+    def leave_at(self, seconds: float, last_word: str) -> None:
+        def end() -> None:
+            self._last_word = last_word
+            self.leave()
+
+        self._ending = asyncio.get_running_loop().call_later(max(0.0, seconds), end)
+
     async def start_tls(self, leave: bytes) -> None:
         """1. Stop reading. 2. What came in clear after the command ends the session. 3. Leave, and the handshake."""
         server = self._server
@@ -161,6 +193,7 @@ class ImapConnection(asyncio.Protocol):
             raise Ended("Nothing may follow STARTTLS before TLS begins")
         self._early = bytearray()
         await self.send([leave])
+        self._flush()
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 self._transport,
@@ -178,6 +211,7 @@ class ImapConnection(asyncio.Protocol):
             raise ConnectionResetError
         self._transport = transport
         self.secure = True
+        self._note_certificate()
         self._reading = True
         early, self._early = bytes(self._early), None
         if early:
@@ -186,6 +220,7 @@ class ImapConnection(asyncio.Protocol):
     async def _run(self) -> None:
         try:
             await Session(self, self._server.door).run()
+            self._flush()
         except (ConnectionError, asyncio.CancelledError):
             pass
         except Exception:
@@ -193,15 +228,22 @@ class ImapConnection(asyncio.Protocol):
             log.error("imap_session_failed", exc_info=True)
         finally:
             self._release()
+            if self._ending is not None:
+                self._ending.cancel()
             self._server.forget(self)
             self._transport.close()
 
+    def _note_certificate(self) -> None:
+        tls = self._transport.get_extra_info("ssl_object")
+        self.certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+
     async def _wait(self, ends: float) -> None:
         """Wait for something to happen. Raises when the client is gone or silent, or the server stops."""
+        self._flush()
         if self._lost:
             raise ConnectionResetError
         if self._leaving:
-            raise Ended(_SHUTTING_DOWN)
+            raise Ended(self._last_word)
         self._arrived.clear()
         try:
             async with asyncio.timeout_at(ends):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from carnet.domain.directory.models import Mailbox
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.commands import folder_tree
 from carnet.domain.messaging.commands.folders import append as append_message
 from carnet.domain.messaging.folder_values import (
@@ -17,7 +18,8 @@ from carnet.domain.messaging.folder_values import (
 )
 from carnet.domain.messaging.queries import folders as queries
 from carnet.domain.messaging.queries.folders import FolderCounts, FolderRow
-from carnet.interfaces.imap.grammar import Append, Command, Open, Rename
+from carnet.interfaces.imap.fetch import ROWS_AT_ONCE, tell_rows
+from carnet.interfaces.imap.grammar import Append, BadCommand, Command, Open, Rename, Resync
 from carnet.interfaces.imap.grammar_list import ListFolders, Status
 from carnet.interfaces.imap.patterns import Pattern
 from carnet.interfaces.imap.selected import Selected
@@ -31,6 +33,7 @@ _CODES = {
     FolderProblem.EXISTS: "ALREADYEXISTS",
     FolderProblem.MISSING: "NONEXISTENT",
     FolderProblem.PROTECTED: "CANNOT",
+    FolderProblem.OVER_QUOTA: "OVERQUOTA",
     FolderProblem.TOO_MANY: "LIMIT",
 }
 _TRY_CREATE = "NO [TRYCREATE] There is no folder of that name"
@@ -51,18 +54,24 @@ def find(mailbox_id: UUID, name: str) -> FolderRow | None:
 
 @command("SELECT", State.SIGNED_IN)
 async def select(session: Session, command: Command) -> str:
-    return await _open(session, command.arguments, read_only=False)
+    return await _open(session, command, read_only=False)
 
 
 @command("EXAMINE", State.SIGNED_IN)
 async def examine(session: Session, command: Command) -> str:
-    return await _open(session, command.arguments, read_only=True)
+    return await _open(session, command, read_only=True)
 
 
-async def _open(session: Session, arguments: Open, *, read_only: bool) -> str:
+async def _open(session: Session, command: Command, *, read_only: bool) -> str:
+    arguments: Open = command.arguments
+    resync = arguments.resync
+    if resync is not None and not session.qresync:
+        raise BadCommand(command.tag, "ENABLE QRESYNC first")
+    if session.selected is not None:
+        await session.send("* OK [CLOSED] The folder that was open is closed")
     session.selected = None
     session.condstore = session.condstore or arguments.condstore
-    found = await session.in_thread(_read_folder, session.mailbox, arguments.folder)
+    found = await session.reading(_read_folder, session.mailbox, arguments.folder)
     if found is None:
         return problem_text(FolderProblem.MISSING)
     folder, uids, unseen = found
@@ -80,7 +89,31 @@ async def _open(session: Session, arguments: Open, *, read_only: bool) -> str:
         f"* OK [UIDNEXT {selected.uid_next}] Next UID",
         f"* OK [HIGHESTMODSEQ {selected.modseq}] Highest modification sequence",
     )
+    if resync is not None and resync.uid_validity == selected.uid_validity:
+        await _resynchronise(session, resync)
     return f"OK [{'READ-ONLY' if read_only else 'READ-WRITE'}] Opened"
+
+
+async def _resynchronise(session: Session, resync: Resync) -> None:
+    """What a client that was away must know: removals, then messages new or changed (RFC 7162 §3.2.5)."""
+    selected = session.folder
+    largest = max(1, selected.uid_next - 1)
+    known = [(1, largest)] if resync.known is None else resync.known.within(largest)
+    await tell_vanished(session, resync.modseq, known)
+    uids = list(selected.uids) if resync.known is None else selected.uids_in(resync.known, by_uid=True)
+    changed = await session.reading(queries.changed_among, session.mailbox, selected.folder_id, uids, resync.modseq)
+    for start in range(0, len(changed), ROWS_AT_ONCE):
+        rows = await session.open_folder.read(changed[start : start + ROWS_AT_ONCE], content=False)
+        numbered = [(number, row) for row in rows if (number := selected.number(row.uid)) is not None]
+        await session.channel.send([tell_rows(("UID", "FLAGS", "MODSEQ"), numbered)])
+
+
+async def tell_vanished(session: Session, since: int, known: Sequence[tuple[int, int]]) -> None:
+    """The removals among these UIDs after a modification sequence."""
+    gone = await session.reading(queries.vanished, session.mailbox, session.folder.folder_id, since, known)
+    if gone:
+        text = ",".join(str(low) if low == high else f"{low}:{high}" for low, high in gone)
+        await session.send(f"* VANISHED (EARLIER) {text}")
 
 
 def _read_folder(mailbox_id: UUID, name: str) -> tuple[FolderRow, Any, int | None] | None:
@@ -147,7 +180,7 @@ async def list_folders(session: Session, command: Command) -> str:
     if arguments.patterns == ("",) and not arguments.extended:
         await session.send(f'* LIST (\\Noselect) "{SEPARATOR}" ""')
         return "OK That is the separator"
-    rows = await session.in_thread(queries.folders_of, session.mailbox)
+    rows = await session.reading(queries.folders_of, session.mailbox)
     lines = listing(rows, arguments)
     told = [line for _, line in lines]
     if arguments.status:
@@ -159,7 +192,7 @@ async def list_folders(session: Session, command: Command) -> str:
 
 @command("LSUB", State.SIGNED_IN)
 async def list_subscribed(session: Session, command: Command) -> str:
-    rows = await session.in_thread(queries.folders_of, session.mailbox)
+    rows = await session.reading(queries.folders_of, session.mailbox)
     await session.send(*(line for _, line in listing(rows, command.arguments, word=b"LSUB")))
     return "OK Listed"
 
@@ -214,7 +247,7 @@ def _attributes(row: FolderRow | None, arguments: ListFolders, *, opened: bool) 
 @command("STATUS", State.SIGNED_IN)
 async def status(session: Session, command: Command) -> str:
     arguments: Status = command.arguments
-    folder = await session.in_thread(find, session.mailbox, arguments.folder)
+    folder = await session.reading(find, session.mailbox, arguments.folder)
     if folder is None:
         return problem_text(FolderProblem.MISSING)
     await session.send(*await _statuses(session, [folder], arguments.items))
@@ -226,7 +259,7 @@ async def _statuses(session: Session, rows: Sequence[FolderRow], items: tuple[st
     ids = [row.id for row in rows]
     counts = {}
     if {"MESSAGES", "UNSEEN", "SIZE"} & set(items):
-        counts = await session.in_thread(lambda: queries.counts(session.mailbox, ids, sizes="SIZE" in items))
+        counts = await session.reading(lambda: queries.counts(session.mailbox, ids, unseen="UNSEEN" in items))
     lines = []
     for row in rows:
         told = _status_values(row, counts.get(row.id, FolderCounts()))
@@ -256,5 +289,7 @@ async def append(session: Session, command: Command) -> str:
         append_message, session.mailbox, arguments.folder, arguments.content, arguments.flags, arguments.date
     )
     if isinstance(appended, FolderProblem):
-        return _TRY_CREATE
+        session.trace(TraceAct.APPENDED, outcome=appended.value)
+        return _TRY_CREATE if appended is FolderProblem.MISSING else problem_text(appended)
+    session.trace(TraceAct.APPENDED, [appended.message_id])
     return f"OK [APPENDUID {appended.uid_validity} {appended.uid}] Kept"

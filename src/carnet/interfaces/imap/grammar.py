@@ -39,6 +39,16 @@ class Open:
 
     folder: str
     condstore: bool = False
+    resync: "Resync | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """What a client that was away knows of a folder (RFC 7162 §3.2.5): up to which sequence, and which UIDs."""
+
+    uid_validity: int
+    modseq: int
+    known: NumberSet | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +156,38 @@ def _open(scanner: Scanner) -> Open:
         return Open(folder)
     scanner.space()
     scanner.expect(b"(", "parameters in parentheses")
-    if scanner.word("CONDSTORE") != "CONDSTORE":
-        raise BadSyntax("Of the parameters of SELECT only CONDSTORE is known")
-    scanner.expect(b")", "a closing parenthesis")
-    return Open(folder, condstore=True)
+    resync = None
+    while True:
+        word = scanner.word("CONDSTORE or QRESYNC")
+        if word == "QRESYNC":
+            scanner.space()
+            resync = _resync(scanner)
+        elif word != "CONDSTORE":
+            raise BadSyntax("Of the parameters of SELECT only CONDSTORE and QRESYNC are known")
+        if scanner.skip(b")"):
+            return Open(folder, condstore=True, resync=resync)
+        scanner.space()
+
+
+def _resync(scanner: Scanner) -> Resync:
+    """What the client knows; its pairs of numbers and UIDs only spare work, and are read and let go."""
+    scanner.expect(b"(", "what is known, in parentheses")
+    uid_validity = scanner.number(least=1)
+    scanner.space()
+    modseq = scanner.number(least=1, most=MAX_MODSEQ)
+    known = None
+    while not scanner.skip(b")"):
+        scanner.space()
+        if scanner.skip(b"("):
+            scanner.numbers()
+            scanner.space()
+            scanner.numbers()
+            scanner.expect(b")", "a closing parenthesis")
+        elif known is None:
+            known = scanner.numbers()
+        else:
+            raise scanner.fail("a closing parenthesis")
+    return Resync(uid_validity, modseq, known)
 
 
 def _rename(scanner: Scanner) -> Rename:
@@ -245,6 +283,19 @@ def _id(scanner: Scanner) -> None:
             raise BadSyntax(f"At most {MAX_ID_PAIRS} fields identify a client")
 
 
+def _quota_limits(scanner: Scanner) -> str:
+    """SETQUOTA is understood, and refused."""
+    root = scanner.astring().decode("utf-8", "replace")
+    scanner.space()
+    scanner.expect(b"(", "limits in parentheses")
+    while not scanner.skip(b")"):
+        scanner.skip(b" ")
+        scanner.word("a resource")
+        scanner.space()
+        scanner.number(most=MAX_MODSEQ)
+    return root
+
+
 _WITHOUT = frozenset(
     ("CAPABILITY", "NOOP", "LOGOUT", "STARTTLS", "CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "IDLE", "NAMESPACE")
 )
@@ -271,4 +322,7 @@ _READERS: dict[str, Callable[[Scanner], Any]] = {
     "EXPUNGE": Scanner.numbers,
     "ENABLE": _enable,
     "ID": _id,
+    "GETQUOTA": Scanner.text_string,
+    "GETQUOTAROOT": Scanner.folder,
+    "SETQUOTA": _quota_limits,
 }

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from carnet.interfaces.imap.parser import MAX_MODSEQ, BadSyntax, NumberSet, Scanner
+from carnet.interfaces.imap.wire import RawCommand
 
 MAX_ITEMS = 50
 MAX_FIELDS = 200
+_MAX_REMEMBERED = 500
 
 SIMPLE = frozenset({"ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822.SIZE", "BODY", "BODYSTRUCTURE", "UID", "MODSEQ"})
 _MACROS = {
@@ -49,7 +52,11 @@ class Fetch:
     numbers: NumberSet
     items: tuple[str | BodyItem, ...]
     changed_since: int | None = None
+    vanished: bool = False
+    """Tell the removals since then too (RFC 7162 §3.2.6)."""
 
+
+_What = tuple[tuple[str | BodyItem, ...], int | None, bool]
 
 # RFC 3501 §6.4.5: the three older items are functions of the newer.
 _OLDER = {
@@ -63,21 +70,53 @@ def parse_fetch(scanner: Scanner) -> Fetch:
     """The arguments of FETCH."""
     numbers = scanner.numbers()
     scanner.space()
+    asked = scanner.text[scanner.at :]
+    known = _asked_before(asked) if b"{" not in asked and len(asked) <= _MAX_REMEMBERED else None
+    if known is not None:
+        scanner.at = len(scanner.text)
+        return Fetch(numbers, *known)
+    return Fetch(numbers, *_what(scanner))
+
+
+@lru_cache(256)
+def _asked_before(asked: bytes) -> _What | None:
+    """What these words ask for: mail software says the same few again and again. None when they are not understood."""
+    scanner = Scanner(RawCommand(asked))
+    try:
+        found = _what(scanner)
+        scanner.end()
+    except BadSyntax:
+        return None
+    return found
+
+
+def _what(scanner: Scanner) -> _What:
+    """The items, since which modification sequence, and whether removals since then are wanted."""
     items = _items(scanner)
     changed_since = None
+    vanished = False
     if not scanner.ended:
         scanner.space()
     if not scanner.ended:
         scanner.expect(b"(", "a modifier in parentheses")
-        if scanner.word("CHANGEDSINCE") != "CHANGEDSINCE":
-            raise BadSyntax("Of the modifiers of FETCH only CHANGEDSINCE is known")
-        scanner.space()
-        changed_since = scanner.number(least=1, most=MAX_MODSEQ)
-        scanner.expect(b")", "a closing parenthesis")
+        while True:
+            word = scanner.word("CHANGEDSINCE")
+            if word == "VANISHED":
+                vanished = True
+            elif word == "CHANGEDSINCE":
+                scanner.space()
+                changed_since = scanner.number(least=1, most=MAX_MODSEQ)
+            else:
+                raise BadSyntax("Of the modifiers of FETCH only CHANGEDSINCE and VANISHED are known")
+            if scanner.skip(b")"):
+                break
+            scanner.space()
+        if vanished and changed_since is None:
+            raise BadSyntax("VANISHED goes with CHANGEDSINCE")
     found = list(dict.fromkeys(items))
     if changed_since is not None and "MODSEQ" not in found:
         found.append("MODSEQ")
-    return Fetch(numbers, tuple(found), changed_since)
+    return tuple(found), changed_since, vanished
 
 
 def _items(scanner: Scanner) -> Sequence[str | BodyItem]:

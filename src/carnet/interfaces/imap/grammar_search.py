@@ -20,6 +20,7 @@ from carnet.domain.messaging.queries.criteria import (
     SmallerThan,
     TextHas,
     When,
+    Within,
     Written,
 )
 from carnet.interfaces.imap.parser import MAX_MODSEQ, BadSyntax, NumberSet, Scanner
@@ -29,7 +30,8 @@ MAX_KEYS = 500
 MAX_DEPTH = 20
 MAX_FIELD_NAME = 100
 
-_STARTS_NUMBERS = frozenset(bytes([one]) for one in b"0123456789*")
+_RETURN = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
+_STARTS_NUMBERS = frozenset(bytes([one]) for one in b"0123456789*$")
 
 
 class BadCharset(Exception):
@@ -46,14 +48,23 @@ class InNumbers(InUids):
 
 @dataclass(frozen=True, slots=True)
 class SearchFor:
-    """`tells_modseq`: the answer ends with the highest modification sequence of what was found."""
+    """`tells_modseq`: the answer ends with the highest modification sequence of what was found.
+
+    `returned`: what is told of the result instead of its numbers (RFC 4731, RFC 5182); None for an ordinary answer.
+    """
 
     criterion: Criterion
     tells_modseq: bool
+    returned: frozenset[str] | None = None
 
 
 def parse_search(scanner: Scanner) -> SearchFor:
     """The arguments of SEARCH. Raises `BadSyntax` or `BadCharset`."""
+    returned = None
+    if scanner.text[scanner.at : scanner.at + 7].upper() == b"RETURN ":
+        scanner.at += 7
+        returned = _returned(scanner)
+        scanner.space()
     if scanner.text[scanner.at : scanner.at + 8].upper() == b"CHARSET ":
         scanner.at += 8
         charset = scanner.astring().decode("ascii", "replace").upper()
@@ -66,7 +77,22 @@ def parse_search(scanner: Scanner) -> SearchFor:
         scanner.space()
         if not scanner.ended:
             criteria.append(reader.key(0))
-    return SearchFor(Both(tuple(criteria)), reader.tells_modseq)
+    return SearchFor(Both(tuple(criteria)), reader.tells_modseq, returned)
+
+
+def _returned(scanner: Scanner) -> frozenset[str]:
+    found: set[str] = set()
+    scanner.expect(b"(", "options in parentheses")
+    first = True
+    while not scanner.skip(b")"):
+        if not first:
+            scanner.space()
+        first = False
+        word = scanner.word("an option")
+        if word not in _RETURN:
+            raise BadSyntax("What a SEARCH returns is MIN, MAX, ALL, COUNT or SAVE")
+        found.add(word)
+    return frozenset(found) or frozenset({"ALL"})
 
 
 class _Keys:
@@ -185,6 +211,8 @@ _WITH_ARGUMENT: dict[str, Callable[[Scanner], Criterion]] = {
     "SENTSINCE": _written(When.SINCE),
     "LARGER": lambda scanner: LargerThan(scanner.number()),
     "SMALLER": lambda scanner: SmallerThan(scanner.number()),
+    "OLDER": lambda scanner: Within(scanner.number(least=1), older=True),
+    "YOUNGER": lambda scanner: Within(scanner.number(least=1), older=False),
     "UID": lambda scanner: InNumbers((), scanner.numbers(), by_uid=True),
     "HEADER": _header,
     "BCC": _field("bcc"),

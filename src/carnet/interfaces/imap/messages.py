@@ -1,21 +1,28 @@
 """Commands on the messages of the open folder (RFC 3501 §6.4, RFC 4315, RFC 6851, RFC 3691, RFC 2177)."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Sequence
 
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.commands import entries as commands
 from carnet.domain.messaging.commands.entries import Copied, Stored
-from carnet.domain.messaging.folder_values import FolderProblem
+from carnet.domain.messaging.folder_values import SEEN, FolderProblem, StoreMode
 from carnet.domain.messaging.queries import folders as queries
 from carnet.domain.messaging.queries.search import Search, SearchTooWide
 from carnet.interfaces.imap import fetch as answering
-from carnet.interfaces.imap.folders import find, problem_text
+from carnet.interfaces.imap.folders import find, problem_text, tell_vanished
 from carnet.interfaces.imap.grammar import BadCommand, Command, CopyTo, Store
 from carnet.interfaces.imap.grammar_fetch import Fetch
 from carnet.interfaces.imap.grammar_search import SearchFor, resolve
 from carnet.interfaces.imap.session import Session, State, command
-from carnet.interfaces.imap.text import flags_text, set_text
+from carnet.interfaces.imap.shelf import Row
+from carnet.interfaces.imap.text import set_text
 
+_AHEAD = 31
+_STORED_AT_ONCE = 2_000
+"""Messages whose flags change in one transaction: whoever else writes to the folder waits no longer than that."""
+_TOLD_ON_THE_LOOP = 64 * 1024
 _READ_ONLY = "NO [CANNOT] The folder is open for reading only"
 _TRY_CREATE = "NO [TRYCREATE] There is no folder of that name"
 _GONE = "[EXPUNGEISSUED] Some of these messages are no longer there"
@@ -30,7 +37,9 @@ async def check(_session: Session, _command: Command) -> str:
 async def close(session: Session, _command: Command) -> str:
     selected = session.folder
     if not selected.read_only:
-        await session.in_thread(commands.expunge, session.mailbox, selected.folder_id, list(selected.uids))
+        done = await session.in_thread(commands.expunge, session.mailbox, selected.folder_id, list(selected.uids))
+        if not isinstance(done, FolderProblem) and done.uids:
+            session.trace(TraceAct.DELETED, count=len(done.uids))
     session.selected = None
     return "OK Closed"
 
@@ -51,6 +60,8 @@ async def expunge(session: Session, command: Command) -> str:
     done = await session.in_thread(commands.expunge, session.mailbox, selected.folder_id, uids)
     if isinstance(done, FolderProblem):
         return problem_text(done)
+    if done.uids:
+        session.trace(TraceAct.DELETED, count=len(done.uids))
     await session.channel.send(selected.remove(done.uids))
     return f"OK [HIGHESTMODSEQ {done.modseq}] Expunged" if session.condstore and done.uids else "OK Expunged"
 
@@ -62,15 +73,41 @@ async def search(session: Session, command: Command) -> str:
     session.condstore = session.condstore or arguments.tells_modseq
     asked = Search(session.mailbox, selected.folder_id, resolve(arguments.criterion, selected.ranges_in))
     try:
-        while not await session.in_thread(asked.step):
+        while not await session.reading(asked.step):
             pass
     except SearchTooWide:
+        selected.saved = ()
         return "NO [LIMIT] The search reads too many messages: narrow it by date, sender or size"
-    numbers = [(uid, selected.number(uid)) for uid in asked.found]
-    shown = [uid if command.by_uid else number for uid, number in numbers if number is not None]
-    sequence = f" (MODSEQ {asked.modseq})" if arguments.tells_modseq and shown else ""
-    await session.send("".join(["* SEARCH", *(f" {one}" for one in shown), sequence]))
+    shown = selected.known(asked.found) if command.by_uid else selected.numbers_of(asked.found)
+    modseq = asked.modseq if arguments.tells_modseq and shown else 0
+    if arguments.returned is None:
+        await session.send(
+            "".join(["* SEARCH", *(f" {one}" for one in shown), f" (MODSEQ {modseq})" if modseq else ""])
+        )
+        return "OK Searched"
+    if "SAVE" in arguments.returned:
+        selected.saved = _saved(arguments.returned, selected.known(asked.found))
+    told = _told_of_result(arguments.returned, shown)
+    if told or arguments.returned != {"SAVE"}:
+        words = [f'* ESEARCH (TAG "{command.tag}")', *(["UID"] if command.by_uid else []), *told]
+        await session.send(" ".join([*words, *([f"MODSEQ {modseq}"] if modseq else [])]))
     return "OK Searched"
+
+
+def _told_of_result(returned: frozenset[str], shown: list[int]) -> list[str]:
+    """What an ESEARCH says of the numbers found, ascending (RFC 4731 §3.1)."""
+    told = [f"MIN {shown[0]}"] if "MIN" in returned and shown else []
+    told += [f"MAX {shown[-1]}"] if "MAX" in returned and shown else []
+    told += [f"ALL {_set(shown)}"] if "ALL" in returned and shown else []
+    return told + ([f"COUNT {len(shown)}"] if "COUNT" in returned else [])
+
+
+def _saved(returned: frozenset[str], found: list[int]) -> list[int]:
+    """What `$` then stands for: with MIN or MAX alone, those only (RFC 5182 §2.4)."""
+    if returned & {"ALL", "COUNT"} or not returned & {"MIN", "MAX"}:
+        return found
+    ends = [*(found[:1] if "MIN" in returned else ()), *(found[-1:] if "MAX" in returned else ())]
+    return sorted(set(ends))
 
 
 @command("FETCH", State.SELECTED)
@@ -79,26 +116,75 @@ async def fetch(session: Session, command: Command) -> str:
     selected = session.folder
     items = arguments.items
     session.condstore = session.condstore or "MODSEQ" in items
-    if command.by_uid and "UID" not in items:
+    if (command.by_uid or session.qresync) and "UID" not in items:
         items = ("UID", *items)
-    plan = answering.Plan(
-        items=items,
-        mailbox_id=session.mailbox,
-        folder_id=selected.folder_id,
-        read_only=selected.read_only,
-        tells_modseq=session.condstore,
-        changed_since=arguments.changed_since,
-        window=session.door.limits.window,
-    )
+    plan = answering.Plan(items)
     uids = selected.uids_in(arguments.numbers, by_uid=command.by_uid)
-    missing = 0
-    while uids:
-        window = await session.in_thread(answering.read_window, plan, uids, selected.number, session.door.cache)
-        selected.remember(window.seen, window.modseq)
-        missing += window.missing
-        uids = uids[window.taken :]
-        await session.channel.send(window.chunks)
+    if arguments.vanished:
+        if not (command.by_uid and session.qresync):
+            raise BadCommand(command.tag, "VANISHED is for UID FETCH, after ENABLE QRESYNC")
+        known = selected.ranges_in(arguments.numbers, True)
+        await tell_vanished(session, arguments.changed_since or 0, known)
+    if arguments.changed_since is not None:
+        uids = await session.reading(
+            queries.changed_among, session.mailbox, selected.folder_id, uids, arguments.changed_since
+        )
+    at_once = answering.MESSAGES_AT_ONCE if plan.bodies else answering.ROWS_AT_ONCE
+    missing = start = 0
+    while start < len(uids):
+        if start:
+            # Others' turn: an answer about many messages is many answers.
+            await asyncio.sleep(0)
+        asked = uids[start : start + at_once]
+        # Who asks for one message asks for the next one soon.
+        ahead = selected.following(asked[0], _AHEAD) if len(uids) == 1 else ()
+        rows = await session.open_folder.read(asked, content=plan.reads_content, ahead=ahead)
+        if plan.bodies:
+            kept = rows[: plan.that_fit(rows, session.door.limits.window)]
+            if len(kept) < len(rows):
+                asked = asked[: bisect_right(asked, kept[-1].uid)]
+                rows = kept
+        missing += len(asked) - len(rows)
+        start += len(asked)
+        await session.channel.send(await _answers(session, plan, rows))
     return f"OK {_GONE}" if missing else "OK Fetched"
+
+
+async def _answers(session: Session, plan: answering.Plan, rows: list[Row]) -> list[bytes]:
+    """The answers about these rows. Setting \\Seen comes first: who changed the flags is told them."""
+    selected = session.folder
+    numbered = [(number, row) for row in rows if (number := selected.number(row.uid)) is not None]
+    if not plan.bodies:
+        return [answering.tell_rows(plan.items, numbered)]  # type: ignore[arg-type] # no body among them
+    seen: dict[int, int] = {}
+    unseen = [row.uid for _, row in numbered if SEEN not in row.flags] if plan.sets_seen else []
+    if unseen and not selected.read_only:
+        stored = await session.in_thread(
+            commands.store_flags, session.mailbox, selected.folder_id, unseen, StoreMode.ADD, [SEEN]
+        )
+        session.door.shelf.touch(session.mailbox)
+        if isinstance(stored, Stored):
+            seen = dict.fromkeys(stored.changed, stored.modseq)
+            selected.remember(stored.changed, stored.modseq)
+    wanted = [(row.kept.body, row.size) for _, row in numbered if row.kept is not None]
+    bodies = await session.door.bodies.read(session.mailbox, wanted, pieces=plan.in_pieces)
+    if plan.opens:
+        session.trace_reading([row.message_id for _, row in numbered])
+
+    def tell() -> list[bytes]:
+        return [
+            piece
+            for (number, row), raw in zip(numbered, bodies, strict=True)
+            for piece in answering.tell_message(
+                plan.items, number, row, raw, seen.get(row.uid), tells_modseq=session.condstore
+            )
+        ]
+
+    # Taking headers apart costs: much of it is not done on the loop.
+    if sum(map(len, bodies)) > _TOLD_ON_THE_LOOP:
+        told: list[bytes] = await session.reading(tell)
+        return told
+    return tell()
 
 
 @command("STORE", State.SELECTED)
@@ -109,22 +195,26 @@ async def store(session: Session, command: Command) -> str:
         return _READ_ONLY
     session.condstore = session.condstore or arguments.unchanged_since is not None
     uids = selected.uids_in(arguments.numbers, by_uid=command.by_uid)
-    done = await session.in_thread(
-        commands.store_flags,
-        session.mailbox,
-        selected.folder_id,
-        uids,
-        arguments.mode,
-        arguments.flags,
-        arguments.unchanged_since,
-    )
-    if isinstance(done, FolderProblem):
-        return problem_text(done)
-    selected.remember(done.changed, done.modseq)
-    await _tell_stored(session, command, arguments, uids, done)
-    if not done.refused:
+    refused: list[int] = []
+    for start in range(0, max(1, len(uids)), _STORED_AT_ONCE):
+        some = uids[start : start + _STORED_AT_ONCE]
+        done = await session.in_thread(
+            commands.store_flags,
+            session.mailbox,
+            selected.folder_id,
+            some,
+            arguments.mode,
+            arguments.flags,
+            arguments.unchanged_since,
+        )
+        if isinstance(done, FolderProblem):
+            return problem_text(done)
+        selected.remember(done.changed, done.modseq)
+        refused += done.refused
+        await _tell_stored(session, command, arguments, some, done)
+    if not refused:
         return "OK Stored"
-    refused = done.refused if command.by_uid else [selected.number(uid) or 0 for uid in done.refused]
+    refused = refused if command.by_uid else selected.numbers_of(refused)
     return f"OK [MODIFIED {set_text(refused).decode()}] Some had been changed since"
 
 
@@ -135,20 +225,14 @@ async def _tell_stored(session: Session, command: Command, arguments: Store, uid
     if arguments.silent and not session.condstore:
         return
     selected = session.folder
-    for start in range(0, len(told), answering.ENTRIES_AT_ONCE):
-        some = told[start : start + answering.ENTRIES_AT_ONCE]
-        found = await session.in_thread(
-            lambda some=some: queries.entries(session.mailbox, selected.folder_id, some, content=False)
-        )
-        lines = []
-        for entry in found:
-            number = selected.number(entry.uid)
-            items = [b"UID %d" % entry.uid] if command.by_uid else []
-            items += [] if arguments.silent else [b"FLAGS " + flags_text(entry.flags)]
-            items += [b"MODSEQ (%d)" % entry.modseq] if session.condstore else []
-            if number is not None:
-                lines.append(b"* %d FETCH (%s)\r\n" % (number, b" ".join(items)))
-        await session.channel.send(lines)
+    session.door.shelf.touch(session.mailbox)
+    items: tuple[str, ...] = ("UID",) if command.by_uid or session.qresync else ()
+    items += () if arguments.silent else ("FLAGS",)
+    items += ("MODSEQ",) if session.condstore else ()
+    for start in range(0, len(told), answering.ROWS_AT_ONCE):
+        rows = await session.open_folder.read(told[start : start + answering.ROWS_AT_ONCE], content=False)
+        numbered = [(number, row) for row in rows if (number := selected.number(row.uid)) is not None]
+        await session.channel.send([answering.tell_rows(items, numbered)])
 
 
 @command("COPY", State.SELECTED)
@@ -183,7 +267,13 @@ async def _transfer(session: Session, command: Command, *, move: bool) -> Copied
     uids = selected.uids_in(arguments.numbers, by_uid=command.by_uid)
     act = commands.move if move else commands.copy
     done = await session.in_thread(act, session.mailbox, selected.folder_id, target.id, uids)
-    return problem_text(done) if isinstance(done, FolderProblem) else done
+    traced = TraceAct.MOVED if move else TraceAct.COPIED
+    if isinstance(done, FolderProblem):
+        session.trace(traced, count=len(uids), outcome=done.value)
+        return problem_text(done)
+    if done.uids:
+        session.trace(traced, count=len(done.uids))
+    return done
 
 
 def _copy_uid(copied: Copied) -> str:

@@ -20,6 +20,12 @@ CAPABILITIES = (
     "SPECIAL-USE",
     "STATUS=SIZE",
     "CONDSTORE",
+    "QRESYNC",
+    "ESEARCH",
+    "SEARCHRES",
+    "WITHIN",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
 )
 """What is announced in every state, beside what depends on it (STARTTLS, authentication, largest message)."""
 
@@ -40,7 +46,7 @@ class ImapLimits:
     send_seconds: float = 300
     handshake_seconds: float = 30
     line: int = 65_536
-    line_before_login: int = 8_192
+    line_before_login: int = 16_384
     literal: int = 65_536
     literal_before_login: int = 4_096
     message: int = 25 * 1024 * 1024

@@ -33,9 +33,13 @@ class BadSyntax(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NumberSet:
-    """A set of message numbers or UIDs; None stands for `*`, the largest there is."""
+    """A set of message numbers or UIDs; None stands for `*`, the largest there is.
+
+    `saved`: what the last SEARCH kept instead, `$` (RFC 5182).
+    """
 
     ranges: tuple[tuple[int | None, int | None], ...]
+    saved: bool = False
 
     def within(self, largest: int) -> list[tuple[int, int]]:
         """The ranges as numbers from 1, sorted, none touching another; `*` is `largest`, 0 when there is nothing."""
@@ -187,8 +191,10 @@ class Scanner:
             raise self.fail("a folder name in modified UTF-7") from None
 
     def numbers(self) -> NumberSet:
-        """A set of message numbers or UIDs: `1,3:5,7:*`."""
+        """A set of message numbers or UIDs: `1,3:5,7:*`, or `$`."""
         start = self.at
+        if self.skip(b"$"):
+            return NumberSet((), saved=True)
         ranges = []
         for piece in self.match(_SET, "a set of numbers").split(b","):
             found = _RANGE.match(piece)

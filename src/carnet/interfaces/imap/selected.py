@@ -8,15 +8,27 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
-from carnet.domain.messaging.queries.folders import Changes, FolderRow
+from carnet.domain.messaging.queries.folders import Changes, FolderRow, runs
 from carnet.interfaces.imap.parser import NumberSet
-from carnet.interfaces.imap.text import flags_text
+from carnet.interfaces.imap.text import flags_text, set_text
 
 
 class Selected:
     """`uids` ascending: the message numbered n is `uids[n - 1]`. `modseq` is the sequence up to which all was told."""
 
-    __slots__ = ("_gone", "_own", "folder_id", "modseq", "name", "read_only", "uid_next", "uid_validity", "uids")
+    __slots__ = (
+        "_gone",
+        "_own",
+        "folder_id",
+        "modseq",
+        "name",
+        "read_only",
+        "saved",
+        "uid_next",
+        "uid_validity",
+        "uids",
+        "vanishes",
+    )
 
     def __init__(self, folder: FolderRow, uids: "array[int]", *, read_only: bool) -> None:
         self.folder_id = folder.id
@@ -28,6 +40,10 @@ class Selected:
         self.uids = uids[: bisect_left(uids, folder.uid_next)]
         self.modseq = folder.modseq
         self.uid_next = folder.uid_next
+        self.saved: Sequence[int] = ()
+        """What the last SEARCH kept (RFC 5182)."""
+        self.vanishes = False
+        """Whether removals are told by UID, all at once (RFC 7162 §3.2.10)."""
         self._gone: set[int] = set()
         self._own: dict[int, int] = {}
 
@@ -41,8 +57,35 @@ class Selected:
         place = bisect_left(self.uids, uid)
         return place + 1 if place < len(self.uids) and self.uids[place] == uid else None
 
+    def known(self, uids: Sequence[int]) -> list[int]:
+        """Those of these UIDs that the client knows of."""
+        if self._is_run:
+            first, last = self.uids[0], self.uids[-1]
+            return [uid for uid in uids if first <= uid <= last]
+        return [uid for uid in uids if self.number(uid) is not None]
+
+    def numbers_of(self, uids: Sequence[int]) -> list[int]:
+        """The numbers of the messages of these UIDs, without those that the client does not know of."""
+        if self._is_run:
+            before = self.uids[0] - 1
+            count = len(self.uids)
+            return [number for uid in uids if 0 < (number := uid - before) <= count]
+        return [found for uid in uids if (found := self.number(uid)) is not None]
+
+    @property
+    def _is_run(self) -> bool:
+        """Whether no UID is missing between the first and the last: then places are reckoned, not looked for."""
+        return bool(self.uids) and self.uids[-1] - self.uids[0] + 1 == len(self.uids)
+
+    def following(self, uid: int, count: int) -> Sequence[int]:
+        """The UIDs of the next messages."""
+        place = bisect_right(self.uids, uid)
+        return self.uids[place : place + count]
+
     def uids_in(self, numbers: NumberSet, *, by_uid: bool) -> list[int]:
         """The UIDs that the client means, ascending; numbers that mean no message are left out."""
+        if numbers.saved:
+            return self.known(self.saved)
         found: list[int] = []
         if by_uid:
             for low, high in numbers.within(self.uids[-1] if self.uids else 0):
@@ -54,6 +97,8 @@ class Selected:
 
     def ranges_in(self, numbers: NumberSet, by_uid: bool) -> list[tuple[int, int]]:
         """The same as ranges of UIDs, which may hold UIDs of no message."""
+        if numbers.saved:
+            return runs(self.known(self.saved))
         if by_uid:
             return numbers.within(self.uids[-1] if self.uids else 0)
         count = len(self.uids)
@@ -63,7 +108,12 @@ class Selected:
 
     def remember(self, uids: Iterable[int], modseq: int) -> None:
         """Note changes of flags that this session made and answered itself, so that they are not told again."""
-        self._own.update(dict.fromkeys(uids, modseq))
+        own = dict.fromkeys(uids, modseq)
+        if own and modseq == self.modseq + 1:
+            # The very next change of the folder is this one: there is nothing else to be told up to it.
+            self.modseq = modseq
+        else:
+            self._own.update(own)
 
     def remove(self, uids: Iterable[int]) -> list[bytes]:
         """Forget messages that left the folder; the announcements to send."""
@@ -80,12 +130,18 @@ class Selected:
             else:
                 kept.append(uid)
         self.uids = kept
-        return told
+        return [b"* VANISHED %b\r\n" % set_text(sorted(leaving))] if self.vanishes else told
 
-    def apply(self, changes: Changes, *, may_remove: bool, tells_modseq: bool) -> list[bytes]:
-        """Take in what became of the folder; the announcements to send."""
+    def apply(
+        self, changes: Changes, *, may_remove: bool, tells_modseq: bool, there: Sequence[int] | None = None
+    ) -> list[bytes]:
+        """Take in what became of the folder; the announcements to send.
+
+        ``there``: the UIDs that are in the folder, where its removals are forgotten.
+        """
         told: list[bytes] = []
-        self._gone.update(uid for uid in changes.expunged if self.number(uid) is not None)
+        gone = changes.expunged if there is None else set(self.uids).difference(there)
+        self._gone.update(uid for uid in gone if self.number(uid) is not None)
         if may_remove and self._gone:
             told += self.remove(list(self._gone))
         arrived = [uid for uid, _, _ in changes.changed if uid >= self.uid_next]
@@ -95,8 +151,11 @@ class Selected:
             told.append(b"* %d EXISTS\r\n" % len(self.uids))
         told += self._flags(changes.changed, arrived, tells_modseq=tells_modseq)
         self.modseq = max(self.modseq, changes.modseq)
-        self._own.clear()
         return told
+
+    def forget_own(self) -> None:
+        """All is told: what this session changed itself needs no remembering."""
+        self._own.clear()
 
     def _flags(
         self, changed: Sequence[tuple[int, list[str], int]], arrived: Sequence[int], *, tells_modseq: bool

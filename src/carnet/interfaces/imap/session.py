@@ -1,23 +1,33 @@
 """One client's session: which command may come when, and what surrounds its answer (RFC 3501 §3 and §5)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+import os
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import IntFlag
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.messaging.queries import folders as queries
-from carnet.foundation import logs
-from carnet.interfaces.imap.fetch import BodyCache
+from carnet.domain.messaging.queries.folders import Changes
+from carnet.foundation import clock, logs
+from carnet.interfaces import traces
+from carnet.interfaces.imap.bodies import BodyReader
 from carnet.interfaces.imap.grammar import BadCommand, Command, parse_command
 from carnet.interfaces.imap.options import CAPABILITIES, ImapCounters, ImapLimits
 from carnet.interfaces.imap.selected import Selected
+from carnet.interfaces.imap.shelf import OpenFolder, Shelf
 from carnet.interfaces.imap.wire import RawCommand, Refused
-from carnet.interfaces.tries import WrongPasswords
+from carnet.interfaces.sign_in import SignedIn, SignIn
 
 log = logs.get("imap")
 T = TypeVar("T")
+
+_REMEMBERED_READINGS = 100_000
+
+CHANGES_AT_ONCE = 2_000
+"""Changes of an open folder that are read and told in one go."""
 
 SYNC_EVERY = 1.0
 """Seconds between two looks at an open folder for a client that sends command upon command."""
@@ -43,6 +53,8 @@ class Channel(Protocol):
 
     secure: bool
     peer: str
+    certificate: bytes | None
+    """The client's certificate in DER, when it has shown one in the handshake."""
 
     async def send(self, chunks: Iterable[bytes]) -> None:
         """Write, and wait while the client is slow to take it."""
@@ -59,6 +71,9 @@ class Channel(Protocol):
     def signed_in(self) -> None:
         """The client is known: it may send more."""
 
+    def leave_at(self, seconds: float, last_word: str) -> None:
+        """End the session in so many seconds, or as soon as the command then in progress is answered."""
+
     async def start_tls(self, leave: bytes) -> None:
         """Say `leave` and agree on TLS. Raises `Ended` when it fails, or when plaintext came after the command."""
 
@@ -70,13 +85,15 @@ class Door:
     limits: ImapLimits
     counters: ImapCounters
     in_thread: Callable[..., Awaitable[Any]]
+    reading: Callable[..., Awaitable[Any]]
+    sign_in: SignIn
     subscribe: Callable[[UUID, Callable[[], None]], Callable[[], None]]
+    shelf: Shelf
+    bodies: BodyReader
     offers_tls: bool
     max_message: int
-    cache: BodyCache = field(default_factory=BodyCache)
-    signing_in: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Bounds password checks at one moment: each takes a core for a while."""
-    wrong_passwords: WrongPasswords = field(default_factory=WrongPasswords)
+    clear_passwords: bool = False
+    """Whether passwords are taken without TLS: on loopback only."""
 
 
 class Session:
@@ -85,10 +102,16 @@ class Session:
     def __init__(self, channel: Channel, door: Door) -> None:
         self.channel = channel
         self.door = door
+        self.id = os.urandom(6).hex()
         self.mailbox_id: UUID | None = None
-        self.selected: Selected | None = None
+        self.signed: SignedIn | None = None
+        """How the client signed in, and who it proved to be."""
+        self._selected: Selected | None = None
+        self._open_folder: OpenFolder | None = None
         self.condstore = False
+        self.qresync = False
         self.login_failures = 0
+        self._read: set[UUID] = set()
         self._bad = 0
         self._synced = 0.0
 
@@ -98,11 +121,58 @@ class Session:
             return State.NOT_AUTHENTICATED
         return State.AUTHENTICATED if self.selected is None else State.SELECTED
 
+    def trace(self, act: TraceAct, messages: Sequence[UUID] = (), *, count: int = 1, outcome: str = "") -> None:
+        """Leave a trace of what was done with the mailbox, or of what it failed by; costs nothing here."""
+        author = self.signed.author if self.signed is not None else ""
+        traces.note(NewTrace(self.mailbox, act, "imap", author, self.id, outcome, count, tuple(messages), clock.now()))
+
+    def trace_reading(self, messages: Iterable[UUID]) -> None:
+        """Leave a trace of messages that were opened, each once a session."""
+        new = [one for one in messages if one not in self._read]
+        if new:
+            if len(self._read) > _REMEMBERED_READINGS:
+                self._read.clear()
+            self._read.update(new)
+            self.trace(TraceAct.READ, new)
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether a password may be said on this connection."""
+        return self.channel.secure or self.door.clear_passwords
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """What AUTHENTICATE takes: EXTERNAL from who has shown a certificate only; LOGIN is a command of its own."""
+        absent = {"LOGIN"} if self.channel.certificate is not None else {"LOGIN", "EXTERNAL"}
+        return tuple(one for one in self.door.sign_in.mechanisms if one not in absent)
+
     @property
     def mailbox(self) -> UUID:
         """The mailbox signed in to; only for commands that come after that."""
         assert self.mailbox_id is not None
         return self.mailbox_id
+
+    @property
+    def selected(self) -> Selected | None:
+        """The open folder, if one is."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, folder: Selected | None) -> None:
+        shelf, before = self.door.shelf, self._open_folder
+        self._selected = folder
+        # Entered before the other is left: who opens the same folder again keeps what is known of it.
+        if folder is not None:
+            folder.vanishes = self.qresync
+        self._open_folder = None if folder is None else shelf.enter(self.mailbox, folder.folder_id, folder.modseq)
+        if before is not None:
+            shelf.leave(before)
+
+    @property
+    def open_folder(self) -> OpenFolder:
+        """What this process knows of the open folder; only for commands that need one."""
+        assert self._open_folder is not None
+        return self._open_folder
 
     @property
     def folder(self) -> Selected:
@@ -114,10 +184,12 @@ class Session:
     def capabilities(self) -> str:
         words = [*CAPABILITIES, f"APPENDLIMIT={self.door.max_message}"]
         if self.mailbox_id is None:
-            if self.channel.secure:
-                words += ["SASL-IR", "AUTH=PLAIN"]
-            else:
-                words += ["STARTTLS", "LOGINDISABLED"] if self.door.offers_tls else ["LOGINDISABLED"]
+            if self.door.offers_tls and not self.channel.secure:
+                words.append("STARTTLS")
+            if self.may_sign_in:
+                words += ["SASL-IR", *(f"AUTH={mechanism}" for mechanism in self.mechanisms)]
+            if not (self.may_sign_in and self.door.sign_in.passwords):
+                words.append("LOGINDISABLED")
         return " ".join(words)
 
     async def run(self) -> None:
@@ -129,6 +201,8 @@ class Session:
         except Ended as last:
             if str(last):
                 await self.send(f"* BYE {last}")
+        finally:
+            self.selected = None
 
     async def send(self, *lines: str | bytes) -> None:
         """Write whole lines."""
@@ -137,6 +211,11 @@ class Session:
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what waits (the database, sealed values) without holding the other sessions."""
         result: T = await self.door.in_thread(work, *arguments)
+        return result
+
+    async def reading(self, work: Callable[..., T], *arguments: Any) -> T:
+        """The same for what changes nothing, which may be done twice."""
+        result: T = await self.door.reading(work, *arguments)
         return result
 
     async def _next(self) -> None:
@@ -170,6 +249,9 @@ class Session:
             self.door.counters.errors += 1
             log.error("imap_command_failed", act=command.name, mailbox=str(self.mailbox_id), exc_info=True)
             answer = "NO [SERVERBUG] Something went wrong on this side"
+        finally:
+            if command.name in _WRITES and self.mailbox_id is not None:
+                self.door.shelf.touch(self.mailbox_id)
         if answer:
             await self.send(f"{command.tag} {answer}")
         if command.name == "LOGOUT":
@@ -186,14 +268,30 @@ class Session:
         if command is not None and command.name not in _ALWAYS_SYNC and now - self._synced < SYNC_EVERY:
             return
         self._synced = now
-        changes = await self.in_thread(queries.changes, self.mailbox, selected.folder_id, selected.modseq)
+        since = selected.modseq
+        changes = await self.reading(queries.changes, self.mailbox, selected.folder_id, since, CHANGES_AT_ONCE)
         if changes is None:
             raise Ended("The folder or the mailbox is not available any more")
         if changes.modseq == selected.modseq and not selected.owes:
             return
-        told = selected.apply(changes, may_remove=may_remove, tells_modseq=self.condstore)
-        if told:
-            await self.channel.send(told)
+        there = None
+        if changes.forgotten:
+            there = await self.reading(queries.uids_of, self.mailbox, selected.folder_id)
+        told = selected.apply(changes, may_remove=may_remove, tells_modseq=self.condstore, there=there)
+        await self.channel.send(told)
+        if changes.more:
+            await self._tell_many(since, changes)
+        selected.forget_own()
+
+    async def _tell_many(self, since: int, changes: Changes) -> None:
+        """Tell of thousands of changes, some at a time, so that the other sessions are not held up."""
+        selected, after = self.folder, 0
+        while page := await self.reading(
+            queries.changed_page, self.mailbox, selected.folder_id, since, after, CHANGES_AT_ONCE
+        ):
+            after = page[-1][0]
+            some = Changes(changes.uid_next, changes.modseq, page)
+            await self.channel.send(selected.apply(some, may_remove=False, tells_modseq=self.condstore))
 
     async def _refuse(self, tag: str, status: str, text: str) -> None:
         """Answer a command that is wrong in itself; too many of them end the session."""
@@ -209,6 +307,7 @@ Act = Callable[[Session, Command], Awaitable[str]]
 COMMANDS: dict[str, tuple[State, Act]] = {}
 """Every command: the states in which it may come, and what does it. Filled by the modules that hold the commands."""
 
+_WRITES = frozenset({"STORE", "EXPUNGE", "COPY", "MOVE", "APPEND", "CLOSE", "DELETE", "RENAME"})
 _ALWAYS_SYNC = frozenset({"NOOP", "CHECK", "APPEND", "COPY", "MOVE", "EXPUNGE"})
 _WRONG_STATE = {
     State.NOT_AUTHENTICATED: "Sign in first",

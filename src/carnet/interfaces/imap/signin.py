@@ -1,23 +1,21 @@
 """Commands of every state, and those by which a client makes itself known (RFC 3501 §6.1 and §6.2)."""
 
 import asyncio
-import binascii
 from uuid import UUID
 
 from django.db import transaction
 
-from carnet.domain.directory.access import authenticate_mailbox
 from carnet.domain.messaging.commands.folders import ensure_folders
-from carnet.foundation import logs
+from carnet.foundation.clock import now
 from carnet.interfaces.imap.grammar import Authenticate, BadCommand, Command, Login
 from carnet.interfaces.imap.options import PRODUCT
 from carnet.interfaces.imap.session import Ended, Session, State, command
+from carnet.interfaces.sasl import Claim, Password, SaslError, SaslExchange, refusal_challenge
+from carnet.interfaces.sign_in import NotSignedIn, SignedIn
 
-log = logs.get("imap")
-
-_MAX_RESPONSE = 4096
+_MAX_RESPONSE = 16_384
 _TLS_FIRST = "NO [PRIVACYREQUIRED] Start TLS first: a password is not taken in clear"
-_FAILED = "NO [AUTHENTICATIONFAILED] The login or the password is wrong"
+_FAILED = "NO [AUTHENTICATIONFAILED] This does not open a mailbox"
 
 
 @command("CAPABILITY", State.ANY)
@@ -46,9 +44,12 @@ async def identify(session: Session, _command: Command) -> str:
 
 @command("ENABLE", State.SIGNED_IN)
 async def enable(session: Session, command: Command) -> str:
-    """RFC 5161; of what can be enabled there is CONDSTORE only (RFC 7162 §3.1)."""
-    enabled = [name for name in ("CONDSTORE",) if name in command.arguments]
+    """RFC 5161: what can be enabled are CONDSTORE and QRESYNC, which holds it (RFC 7162 §3.1, §3.2)."""
+    enabled = [name for name in ("CONDSTORE", "QRESYNC") if name in command.arguments]
     session.condstore = session.condstore or bool(enabled)
+    session.qresync = session.qresync or "QRESYNC" in enabled
+    if session.selected is not None:
+        session.selected.vanishes = session.qresync
     await session.send(" ".join(["* ENABLED", *enabled]))
     return "OK Enabled"
 
@@ -65,68 +66,69 @@ async def start_tls(session: Session, command: Command) -> str:
 @command("LOGIN", State.NOT_AUTHENTICATED)
 async def login(session: Session, command: Command) -> str:
     arguments: Login = command.arguments
-    if not session.channel.secure:
+    if not session.may_sign_in:
         return _TLS_FIRST
-    return await _sign_in(session, arguments.user, arguments.password)
+    if not session.door.sign_in.passwords:
+        return "NO [CANNOT] Passwords are not taken here: sign in with an access token or a certificate"
+    return await _sign_in(session, Password(arguments.user, arguments.password))
 
 
 @command("AUTHENTICATE", State.NOT_AUTHENTICATED)
 async def authenticate(session: Session, command: Command) -> str:
-    """SASL PLAIN (RFC 4616), the initial response in the command (RFC 4959) or after it."""
+    """SASL, the initial response in the command (RFC 4959) or after it."""
     arguments: Authenticate = command.arguments
-    if not session.channel.secure:
+    if not session.may_sign_in:
         return _TLS_FIRST
-    if arguments.mechanism != "PLAIN":
-        return "NO [CANNOT] The only mechanism is PLAIN"
-    response = arguments.initial
-    if response is None:
-        await session.send("+ ")
-        response = await session.channel.read_line(session.door.limits.login_seconds, _MAX_RESPONSE)
-    if response == b"*" or response is None:
-        raise BadCommand(command.tag, "Cancelled")
-    credentials = read_plain(b"" if response == b"=" else response)
-    if credentials is None:
-        raise BadCommand(command.tag, "Expected a response of PLAIN in base64")
-    return await _sign_in(session, *credentials)
+    if arguments.mechanism not in session.mechanisms:
+        return f"NO [CANNOT] This mechanism is not offered; these are: {' '.join(session.mechanisms) or 'none'}"
+    exchange = SaslExchange(arguments.mechanism)
+    response = b"" if arguments.initial == b"=" else arguments.initial
+    while True:
+        try:
+            outcome = exchange.respond(response)
+        except SaslError:
+            raise BadCommand(command.tag, f"Expected a response of {arguments.mechanism} in base64") from None
+        if not isinstance(outcome, bytes):
+            return await _sign_in(session, outcome, arguments.mechanism)
+        response = await _challenge(session, outcome)
+        if response == b"*" or response is None:
+            raise BadCommand(command.tag, "Cancelled")
 
 
-def read_plain(response: bytes) -> tuple[str, str] | None:
-    """User and password of a PLAIN response; acting for somebody else is not offered (RFC 4616 §2)."""
-    try:
-        parts = binascii.a2b_base64(response, strict_mode=True).decode("utf-8").split("\0")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    if len(parts) != 3 or not parts[1] or not parts[2] or parts[0] not in ("", parts[1]):
-        return None
-    return parts[1], parts[2]
+async def _challenge(session: Session, challenge: bytes) -> bytes | None:
+    await session.send(b"+ " + challenge)
+    return await session.channel.read_line(session.door.limits.login_seconds, _MAX_RESPONSE)
 
 
-async def _sign_in(session: Session, user: str, password: str) -> str:
-    tries, peer = session.door.wrong_passwords, session.channel.peer
-    mailbox_id = None
-    if not tries.too_many(peer, user):
-        async with session.door.signing_in:
-            mailbox_id = await session.in_thread(_mailbox_of, user, password)
-        tries.note(peer, user, right=mailbox_id is not None)
-    if mailbox_id is None:
-        session.login_failures += 1
-        session.door.counters.login_failures += 1
-        log.info("imap_sign_in_refused", count=session.login_failures)
-        await asyncio.sleep(session.door.limits.failure_delay)
-        if session.login_failures >= session.door.limits.login_failures:
-            raise Ended("Too many failed attempts to sign in")
-        return _FAILED
-    session.mailbox_id = mailbox_id
-    session.channel.signed_in()
-    session.door.counters.logins += 1
-    log.info("imap_signed_in", mailbox=str(mailbox_id))
+async def _sign_in(session: Session, claim: Claim, mechanism: str = "") -> str:
+    door, channel = session.door, session.channel
+    found = await door.sign_in(claim, peer=channel.peer, certificate=channel.certificate, session=session.id)
+    if found is NotSignedIn.UNAVAILABLE:
+        return "NO [UNAVAILABLE] This cannot be checked now, try again later"
+    if not isinstance(found, SignedIn):
+        return await _refuse(session, refusal_challenge(mechanism, door.sign_in.discovery_url))
+    await session.in_thread(_ensure_folders, found.mailbox_id)
+    session.signed = found
+    session.mailbox_id = found.mailbox_id
+    channel.signed_in()
+    if found.until is not None:
+        channel.leave_at(found.until - now().timestamp(), "The access token has expired: come back with a new one")
+    door.counters.logins += 1
     return f"OK [CAPABILITY {session.capabilities}] Signed in"
 
 
-def _mailbox_of(user: str, password: str) -> UUID | None:
-    mailbox = authenticate_mailbox(user, password)
-    if mailbox is None:
-        return None
+async def _refuse(session: Session, challenge: bytes) -> str:
+    """Count a failure; why a token is refused goes out as a challenge before the answer (RFC 7628 §3.2.3)."""
+    session.login_failures += 1
+    session.door.counters.login_failures += 1
+    await asyncio.sleep(session.door.limits.failure_delay)
+    if challenge:
+        await _challenge(session, challenge)
+    if session.login_failures >= session.door.limits.login_failures:
+        raise Ended("Too many failed attempts to sign in")
+    return _FAILED
+
+
+def _ensure_folders(mailbox_id: UUID) -> None:
     with transaction.atomic():
-        ensure_folders([mailbox.id])
-    return mailbox.id
+        ensure_folders([mailbox_id])
