@@ -87,7 +87,9 @@ class Visitor:
     def text(self) -> str:
         return " ".join(self.page.inner_text("main").split())
 
-    def sign_in(self, holder: cast.Holder, *, password: str = cast.PASSWORD, look: bool = False) -> None:
+    def sign_in(
+        self, holder: cast.Holder, *, password: str = cast.PASSWORD, look: bool = False, arrive: str = "**/accueil/"
+    ) -> None:
         """From the first page to home: login, password, and the code of the e-mail."""
         self.go("/connexion/")
         if look:
@@ -100,7 +102,7 @@ class Visitor:
             self.look()
         self.page.locator("input[name=code]").fill(self.demo.sign_in_code(holder, since))
         self.page.locator("form.form .actions button").first.click()
-        self.page.wait_for_url("**/accueil/")
+        self.page.wait_for_url(arrive)
 
     def wait_for_message(self, subject: str, seconds: float = 20) -> None:
         """Look at the list of messages until the drain has brought this one."""

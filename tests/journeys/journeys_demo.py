@@ -29,7 +29,7 @@ from carnet.domain.record.values import PatientId
 from carnet.domain.record.xdm import pdf_name, xdm_for_cda
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
-from carnet.sandbox import cast
+from carnet.sandbox import cast, ports
 from carnet.sandbox.letter import discharge_letter
 
 HOSPITAL = f"orthopedie@{cast.HOSPITAL_DOMAIN}"
@@ -139,8 +139,7 @@ def running_demo() -> Iterator[Demo]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     environment["CARNET_DATA_DIR"] = str(root / "data")
     # Ports of its own: another demo that starts at the same moment would find the same usual ones free.
-    doors = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
-    environment |= dict(zip(doors, map(str, _unused_ports(len(doors))), strict=True))
+    environment |= dict(zip(ports.DOORS, map(str, _unused_ports(len(ports.DOORS))), strict=True))
     command = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(ready_file)]
     with said.open("wb") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)

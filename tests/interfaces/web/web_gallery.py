@@ -300,7 +300,7 @@ def pages() -> list[Page]:
         Page("activate-wrong", "web/activate_request.html", {"form": ActivationRequestForm({"ins": "1"})},
              signed_in=False),
         Page("activate-sent", "web/activate_sent.html", {}, signed_in=False),
-        Page("activate-code", "web/activate_code.html", {"form": ActivationForm(), "email_hint": "c•••@exemple.fr"},
+        Page("activate-code", "web/activate_code.html", {"form": ActivationForm()},
              "activate_code", signed_in=False),
         Page("activate-code-wrong", "web/activate_code.html", {"form": ActivationForm({})}, signed_in=False),
         Page("home", "web/home.html", home | {"last_events": _events()}, "home"),

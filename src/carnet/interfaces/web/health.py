@@ -27,6 +27,19 @@ _GAUGES = {
         "Messages that wait for another operator.",
         "SELECT count(*) FROM messaging_outbound_mail WHERE state = 'queued'",
     ),
+    "carnet_outbound_held": (
+        "Messages to other operators that a person holds back, or that need one.",
+        "SELECT count(*) FROM messaging_outbound_mail WHERE state = 'held'",
+    ),
+    "carnet_outbound_oldest_seconds": (
+        "Age of the message that waits longest for another operator.",
+        "SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM messaging_outbound_mail"
+        " WHERE state = 'queued'",
+    ),
+    "carnet_outbound_operators_down": (
+        "Domains of other operators that take no mail now.",
+        "SELECT count(*) FROM messaging_outbound_destination WHERE failures > 0",
+    ),
     "carnet_notifications_waiting": (
         "Notifications not sent yet.",
         "SELECT count(*) FROM notifications_notification WHERE outcome = ''",
@@ -57,11 +70,19 @@ def what_is_missing() -> list[str]:
     return missing
 
 
+def counts() -> dict[str, int]:
+    """How much waits, by the names of the gauges."""
+    found = {}
+    with connection.cursor() as cursor:
+        for name, (_, query) in _GAUGES.items():
+            cursor.execute(query)
+            found[name] = int(cursor.fetchone()[0])
+    return found
+
+
 def metrics() -> bytes:
     """What waits, in Prometheus' text format."""
     registry = CollectorRegistry()
-    with connection.cursor() as cursor:
-        for name, (meaning, query) in _GAUGES.items():
-            cursor.execute(query)
-            Gauge(name, meaning, registry=registry).set(float(cursor.fetchone()[0]))
+    for name, count in counts().items():
+        Gauge(name, _GAUGES[name][0], registry=registry).set(count)
     return generate_latest(registry)

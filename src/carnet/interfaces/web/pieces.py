@@ -58,9 +58,9 @@ def attachment_path(text: str) -> str | None:
 
 
 def attachment_row(
-    conversation_id: UUID, message_id: UUID, kept: KeptAttachment, held: dict[str, UUID]
+    conversation_id: UUID, message_id: UUID, kept: KeptAttachment, held: dict[str, UUID], *, unscanned: bool = False
 ) -> dict[str, Any]:
-    """An attachment under its message: what it is, and what can be done with it."""
+    """An attachment under its message: what it is, what can be done with it, whether no antivirus has looked at it."""
     place = [conversation_id, message_id, url_path(kept.path)]
     if kept.problem:
         return {"name": kept.name, "kind_label": archive_problem(kept.problem), "size": kept.size}
@@ -81,6 +81,7 @@ def attachment_row(
         else {"url": reverse("attachment_save", args=place), "label": _("Keep in my documents")},
         "in_record": in_record is not None,
         "document_url": reverse("document", args=[in_record]) if in_record else "",
+        "unscanned": unscanned,
     }
 
 

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from carnet.domain.audit.queries import Event
 from carnet.domain.nomenclature.values import Category
+from carnet.domain.record.harmful_files import Harm
 from carnet.domain.record.xdm import XdmProblem
 from carnet.domain.spaces.values import Act, ActorKind, Refusal
+from carnet.foundation.clamd import Verdict
 
 _REFUSALS = {
     Refusal.NOT_YOURS: gettext_lazy("Each person sees only their own space."),
@@ -21,6 +23,10 @@ _REFUSALS = {
     Refusal.CANNOT_WRITE_FIRST: gettext_lazy("You can write to those who have written to you first."),
     Refusal.EXCHANGE_ENDED: gettext_lazy("Your correspondent has ended your exchanges: this message was not sent."),
     Refusal.NO_REPLY: gettext_lazy("This conversation takes no further answer: this message was not sent."),
+    Refusal.MAILBOX_CLOSED: gettext_lazy("Your correspondent's mailbox is closed: this message was not sent."),
+    Refusal.MAILBOX_SUSPENDED: gettext_lazy(
+        "Your correspondent's mailbox takes no mail for the moment: this message was not sent."
+    ),
     Refusal.EMPTY_MESSAGE: gettext_lazy("Write something, or attach a file."),
     Refusal.EMPTY_FILE: gettext_lazy("This file is empty."),
     Refusal.TOO_LARGE: gettext_lazy("This is too large."),
@@ -29,6 +35,8 @@ _REFUSALS = {
     Refusal.ALREADY_THERE: gettext_lazy("This document is already in your space."),
     Refusal.WRONG_PATIENT: gettext_lazy("This document is about another person."),
     Refusal.UNREADABLE: gettext_lazy("This file cannot be opened safely."),
+    Refusal.INFECTED: gettext_lazy("The antivirus found something dangerous."),
+    Refusal.NOT_SCANNED: gettext_lazy("The antivirus cannot look at it now: try again in a few minutes."),
     Refusal.WRONG_CODE: gettext_lazy("This code is not the right one, or it is too old."),
     Refusal.TOO_MANY_TRIES: gettext_lazy("Too many tries: wait a little."),
 }
@@ -166,11 +174,23 @@ XDM_PROBLEMS = {
 }
 
 
+_HARMS = {
+    Harm.EXECUTABLE: gettext_lazy("This file is a program: it is not given out."),
+    Harm.SCRIPT: gettext_lazy("This file is a script: it is not given out."),
+    Harm.MACRO: gettext_lazy("This document holds macros, which can act on their own: it is not given out."),
+    Harm.POLYGLOT: gettext_lazy("This file is not what it seems: it is not given out."),
+    Verdict.INFECTED: gettext_lazy("The antivirus found something dangerous in this message: it is not given out."),
+}
+
+
 def could_harm(codes: str) -> bool:
-    """Whether what was kept back of an archive could have harmed its reader."""
-    return any(XdmProblem(code).could_harm for code in codes.split() if code in XDM_PROBLEMS)
+    """Whether what was kept back could have harmed its reader."""
+    return any(code in _HARMS for code in codes.split()) or any(
+        XdmProblem(code).could_harm for code in codes.split() if code in XDM_PROBLEMS
+    )
 
 
 def archive_problem(codes: str) -> str:
-    """Why an archive, or something of it, is not given."""
-    return " ".join(str(XDM_PROBLEMS[code]) for code in codes.split() if code in XDM_PROBLEMS)
+    """Why a file, or something of an archive, is not given."""
+    sentences: dict[str, object] = {**XDM_PROBLEMS, **{code.value: words for code, words in _HARMS.items()}}
+    return " ".join(str(sentences[code]) for code in codes.split() if code in sentences)

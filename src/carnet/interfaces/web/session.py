@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -33,9 +33,32 @@ class SignedIn:
 def signed_in(request: HttpRequest) -> SignedIn | None:
     """The holder behind the request, if one is signed in."""
     account = request.user
-    if not isinstance(account, Account):
+    if not isinstance(account, Account) or account.space is None:
         return None
     return SignedIn(account, account.space, holder(account.space))
+
+
+def administrator(request: HttpRequest) -> Account | None:
+    """The administrator behind the request, if one is signed in."""
+    account = request.user
+    return account if isinstance(account, Account) and account.role == Account.Role.ADMINISTRATOR else None
+
+
+def for_administrator(
+    view: Callable[Concatenate[HttpRequest, Account, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A view of the console: a holder finds nothing there, who is not signed in is sent to sign in."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        who = administrator(request)
+        if who is not None:
+            return view(request, who, *args, **kwargs)
+        if request.user.is_authenticated:
+            return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+        return redirect_to_login(_where_they_were(request))
+
+    return wrapped
 
 
 def for_holder(
@@ -47,6 +70,8 @@ def for_holder(
     def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         who = signed_in(request)
         if who is None:
+            if administrator(request) is not None:
+                return redirect("console")
             return redirect_to_login(_where_they_were(request))
         return view(request, who, *args, **kwargs)
 

@@ -3,7 +3,17 @@
 from allauth.account import views as allauth_views
 from django.urls import path
 
-from carnet.interfaces.web.views import account, activation, attachments, documents, messages, pages, sign_in
+from carnet.interfaces.web import console_urls as console
+from carnet.interfaces.web.views import (
+    account,
+    activation,
+    attachments,
+    documents,
+    mail_clients,
+    messages,
+    pages,
+    sign_in,
+)
 
 _PIECE = "messages/<uuid:conversation_id>/<uuid:message_id>/<str:piece>"
 
@@ -39,6 +49,11 @@ urlpatterns = [
     path("documents/<uuid:document_id>/fichier/", documents.download, name="document_download"),
     path("activite/", account.activity, name="activity"),
     path("reglages/", account.change_settings, name="settings"),
+    path(".well-known/autoconfig/mail/config-v1.1.xml", mail_clients.show_autoconfig, name="autoconfig"),
+    path("mail/config-v1.1.xml", mail_clients.show_autoconfig),
+    path("autodiscover/autodiscover.xml", mail_clients.show_autodiscover, name="autodiscover"),
+    path("Autodiscover/Autodiscover.xml", mail_clients.show_autodiscover),
+    *console.urlpatterns,
     path("health/live", pages.live, name="health_live"),
     path("health/ready", pages.ready, name="health_ready"),
     path("metrics", pages.metrics, name="metrics"),

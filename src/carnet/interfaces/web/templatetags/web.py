@@ -20,6 +20,8 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
+from carnet.interfaces.web.session import administrator
+
 register = template.Library()
 
 _ICONS = files("carnet.interfaces.web").joinpath("templates/web/icons")
@@ -230,10 +232,26 @@ _MENU = (
 )
 
 
+_CONSOLE_MENU = (
+    ("console", "home", gettext_lazy("Home"), frozenset({"console"})),
+    ("console_trust", "lock", gettext_lazy("Trust"), frozenset({"console_trust", "console_trust_changes"})),
+    (
+        "console_queue",
+        "send",
+        gettext_lazy("Leaving"),
+        frozenset({"console_queue", "console_queue_domain", "console_closures"}),
+    ),
+    ("console_mailboxes", "message", gettext_lazy("Boxes"), frozenset({"console_mailboxes", "console_mailbox"})),
+    ("console_statistics", "activity", gettext_lazy("Figures"), frozenset({"console_statistics"})),
+)
+
+
 @register.inclusion_tag("web/nav.html", takes_context=True)
 def menu(context: Context) -> dict[str, Any]:
     """The main menu: which page is shown, and how much is new (``nav.unread_messages``, ``nav.new_documents``)."""
-    match = getattr(context.get("request"), "resolver_match", None)
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    entries = _CONSOLE_MENU if request is not None and administrator(request) is not None else _MENU
     here = match.url_name if match else ""
     counts = context.get("nav") or {}
     new = {"messages": counts.get("unread_messages", 0), "documents": counts.get("new_documents", 0)}
@@ -246,7 +264,7 @@ def menu(context: Context) -> dict[str, Any]:
                 "current": ("page" if here == url_name else "true") if here in pages else "",
                 "new": new.get(url_name, 0),
             }
-            for url_name, drawing, label, pages in _MENU
+            for url_name, drawing, label, pages in entries
         ]
     }
 

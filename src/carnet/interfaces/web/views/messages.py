@@ -25,9 +25,10 @@ from carnet.domain.messaging.queries.conversations import (
     conversation,
     conversations,
 )
-from carnet.domain.messaging.values import ReplyOption
+from carnet.domain.messaging.values import Direction, ReplyOption
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision, Refusal
+from carnet.foundation.clamd import Verdict
 from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
 from carnet.interfaces.web.pieces import attachment_row
 from carnet.interfaces.web.rows import conversation_row, page
@@ -188,13 +189,19 @@ def _message(shown: ShownConversation, message: ShownMessage) -> dict[str, Any]:
         "html": html,
         "quoted_html": quoted,
         "attachments": [
-            attachment_row(shown.id, message.id, kept, shown.held)
+            attachment_row(shown.id, message.id, kept, shown.held, unscanned=_is_unscanned(message))
             for kept in message.content.attachments
             if not kept.copy_of
         ],
         "delivery": message.delivery,
-        "withheld": any(could_harm(kept.problem) for kept in message.content.attachments),
+        "withheld": any(could_harm(kept.problem) for kept in message.content.attachments)
+        or message.content.scan == Verdict.INFECTED,
     }
+
+
+def _is_unscanned(message: ShownMessage) -> bool:
+    """Whether no antivirus has looked at what the message brought: none was there, or it was away."""
+    return message.direction == Direction.RECEIVED and message.content.scan != Verdict.CLEAN
 
 
 def _bodies(message: ShownMessage) -> tuple[SafeString, SafeString]:

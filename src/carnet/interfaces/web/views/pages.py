@@ -8,14 +8,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from carnet.domain.spaces.commands import change_settings
+from carnet.domain.spaces.models import Account
 from carnet.interfaces.web import health
-from carnet.interfaces.web.session import signed_in
+from carnet.interfaces.web.session import administrator, signed_in
 
 
 @require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
     if signed_in(request) is not None:
         return redirect("home")
+    if administrator(request) is not None:
+        return redirect("console")
     return render(request, "web/welcome.html")
 
 
@@ -43,9 +46,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
         back = "/"
     response = redirect(back)
     if language in dict(settings.LANGUAGES):
-        who = signed_in(request)
-        if who is not None:
-            change_settings(who.account, language=language)
+        if isinstance(request.user, Account):
+            change_settings(request.user, language=language)
         translation.activate(language)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

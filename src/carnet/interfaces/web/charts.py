@@ -1,0 +1,90 @@
+"""Charts drawn by the server: plain SVG that follows the page's colours, with the same figures in a table beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+_WIDTH, _HEIGHT, _FOOT, _LEFT = 640, 180, 22, 44
+_MOST_LABELS = 12
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One place of the axis: its label, and the heights of up to two bars in the unit of the chart."""
+
+    label: str
+    first: int
+    second: int | None = None
+
+
+def bars(shown: Sequence[Bar], title: str) -> SafeString:
+    """A bar chart. Screen readers are told ``title`` and find the figures in the page's table. Empty without bars."""
+    if not shown:
+        return SafeString("")
+    top = _round_up(max(max(bar.first, bar.second or 0) for bar in shown))
+    step = (_WIDTH - _LEFT) / len(shown)
+    paired = any(bar.second is not None for bar in shown)
+    thick = step * (0.36 if paired else 0.6)
+    every = -(-len(shown) // _MOST_LABELS)
+
+    def height(value: int) -> float:
+        return round((_HEIGHT - _FOOT - 10) * value / top, 1)
+
+    def rectangles() -> list[tuple[str, float, float, float, float]]:
+        drawn = []
+        for place, bar in enumerate(shown):
+            left = _LEFT + place * step + step * 0.14
+            drawn.append(("bar", left, _HEIGHT - _FOOT - height(bar.first), thick, height(bar.first)))
+            if bar.second is not None:
+                drawn.append(
+                    (
+                        "bar bar--second",
+                        left + thick,
+                        _HEIGHT - _FOOT - height(bar.second),
+                        thick,
+                        height(bar.second),
+                    )
+                )
+        return drawn
+
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        _WIDTH,
+        _HEIGHT,
+        title,
+        format_html_join(
+            "",
+            '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+            (
+                (_LEFT, _WIDTH, _HEIGHT - _FOOT - height(at), _HEIGHT - _FOOT - height(at), _LEFT - 6, y, at)
+                for at in sorted({0, top // 2, top})
+                for y in [_HEIGHT - _FOOT - height(at) + 4]
+            ),
+        ),
+        format_html_join(
+            "",
+            '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
+            ((css, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", f"{tall:.1f}") for css, x, y, width, tall in rectangles()),
+        ),
+        format_html_join(
+            "",
+            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+            (
+                (f"{_LEFT + place * step + step / 2:.1f}", _HEIGHT - 6, bar.label)
+                for place, bar in enumerate(shown)
+                if place % every == 0
+            ),
+        ),
+    )
+
+
+def _round_up(value: int) -> int:
+    """The top of the axis: the next 1, 2 or 5 with zeros after it, at least 2."""
+    size = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * size >= max(value, 2):
+                return step * size
+        size *= 10
