@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from carnet.cli import app
 from carnet.domain.directory.models import Mailbox, TrustedDomain
 from carnet.domain.spaces.models import HealthSpace
+from carnet.foundation.supervisor import SETTINGS_ARE_WRONG
 
 PERSON = [
     "--oid", "1.2.250.1.213.1.4.10", "--birth-name", "Pat-Trois", "--given-names", "Dominique", "--birth-date",
@@ -26,7 +27,7 @@ def test_an_installation_is_filled_by_hand():
     assert carnet("directory", "trust", "Hôpital.mssante.test", "--operator", "Carnet", "--hosted").exit_code == 0
     assert carnet("directory", "organization", "519999015", "--name", "Centre hospitalier").exit_code == 0
     opened = carnet(
-        "directory", "mailbox", "ortho@hôpital.mssante.test", "--kind", "ORG", "--label", "Chirurgie orthopédique",
+        "mailbox", "create", "ortho@hôpital.mssante.test", "--kind", "ORG", "--label", "Chirurgie orthopédique",
         "--finess", "519999015", "--description", "Secrétariat de la chirurgie orthopédique", "--service", "Chirurgie",
         "--responsible", "Dr Vasseur", "--password", "Sablier-2026!",
     )  # fmt: skip
@@ -54,6 +55,26 @@ def test_what_cannot_be_done_is_told_in_words(arguments, words, capsys):
     done = carnet(*arguments)
     assert done.exit_code == 1
     assert words in done.output + capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_the_dns_records_of_a_hosted_domain_are_printed():
+    assert carnet("directory", "trust", "hopital.mssante.test", "--operator", "Carnet", "--hosted").exit_code == 0
+    told = carnet("directory", "dns", "Hopital.mssante.test.")
+    assert told.exit_code == 0, told.output
+    assert "_imaps._tcp.hopital.mssante.test. IN SRV 0 1 " in told.output
+    assert carnet("directory", "dns", "ailleurs.mssante.test").exit_code == 1
+
+
+def test_a_mail_door_without_a_certificate_says_what_is_missing_and_is_not_started_again():
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "carnet", "serve", "imap"],
+        env={**kept, "CARNET_DATABASE_URL": "postgresql://127.0.0.1:1/none"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == SETTINGS_ARE_WRONG
+    assert "CARNET_TLS_CERT_FILE" in done.stderr
 
 
 @pytest.mark.django_db

@@ -2,7 +2,24 @@
 
 import typer
 
-from carnet.cli import audit, bench, demo, directory, indicators, keys, queue, serve, space
+from carnet.cli import (
+    administrator,
+    audit,
+    bench,
+    closure,
+    demo,
+    directory,
+    indicators,
+    keys,
+    mailbox,
+    quarantine,
+    queue,
+    sandbox,
+    serve,
+    space,
+    statistics,
+    trust_list,
+)
 from carnet.cli.installation import fail
 from carnet.config import environment
 
@@ -14,12 +31,19 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.add_typer(administrator.app, name="administrator")
 app.add_typer(keys.app, name="keys")
 app.add_typer(directory.app, name="directory")
+app.add_typer(trust_list.app, name="trust-list")
+app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(space.app, name="space")
 app.add_typer(queue.app, name="queue")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(closure.app, name="closure")
 app.add_typer(audit.app, name="audit")
 app.add_typer(indicators.app, name="indicators")
+app.command("statistics")(statistics.statistics)
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(bench.app, name="bench")
 
 

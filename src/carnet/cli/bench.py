@@ -54,3 +54,114 @@ def smtp(
     report.show(console)
     if json is not None:
         report.write(json)
+
+
+@app.command()
+def imap(
+    messages: Annotated[int, typer.Option(min=100, help="Messages of 5 KB in the box.")] = 5_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of both, in turn; the median counts.")] = 2,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Seconds of each kind of command in a round.")] = 5.0,
+    idle: Annotated[int, typer.Option(min=0, help="Connections that wait at the end.")] = 1_000,
+    workers: Annotated[int, typer.Option(min=1, help="IMAP processes of Carnet.")] = 1,
+    only: Annotated[str | None, typer.Option(help="Measure `carnet` or `peer` alone.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A moment of each: does it run? No figure counts.")] = False,
+) -> None:
+    """Reading over IMAP: Carnet beside Dovecot, the same messages and the same client, on loopback, without TLS."""
+    from rich.console import Console
+
+    from carnet.bench.imap import Plan, Side, run
+    from carnet.bench.problems import CannotMeasure
+
+    console = Console(stderr=False)
+    if only not in (None, *Side):
+        fail(f"--only takes {' or '.join(Side)}")
+    plan = Plan(
+        messages=200 if quick else messages,
+        rounds=1 if quick else rounds,
+        seconds=0.3 if quick else seconds,
+        idle=20 if quick else idle,
+        workers=workers,
+        only=Side(only) if only else None,
+        folder=folder,
+    )
+    try:
+        report = run(plan, lambda words: console.print(words, highlight=False))
+    except CannotMeasure as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        fail("stopped; everything that was started has ended and is deleted")
+    report.show(console)
+    if json is not None:
+        report.write(json)
+
+
+@app.command()
+def growth(
+    messages: Annotated[int, typer.Option(min=20, help="Messages brought at each size.")] = 2_000,
+    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few thousand stored: does it run? No figure counts.")
+    ] = False,
+) -> None:
+    """What a message costs with 10,000, 100,000 and a million messages stored: accepted, delivered, listed, fetched."""
+    from rich.console import Console
+
+    from carnet.bench.growth import SIZES, Plan, run
+    from carnet.bench.problems import CannotMeasure
+
+    console = Console(stderr=False)
+    plan = Plan(
+        sizes=(1_000, 3_000) if quick else SIZES,
+        messages=40 if quick else messages,
+        groups=2 if quick else 5,
+        readings=4 if quick else 200,
+        folder=folder,
+    )
+    try:
+        report = run(plan, lambda words: console.print(words, highlight=False))
+    except CannotMeasure as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        fail("stopped; everything that was started has ended and is deleted")
+    report.show(console)
+    if json is not None:
+        report.write(json)
+
+
+@app.command()
+def directory(
+    mailboxes: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of mailboxes.")] = 535_928,
+    activities: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of activities.")] = 1_200_000,
+    seconds: Annotated[float, typer.Option(min=0.2, help="Seconds of each kind of question.")] = 3.0,
+    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A few lines: does it run? No figure counts.")] = False,
+) -> None:
+    """The public extractions of the Annuaire Santé at their real size, and questions to what they made."""
+    from rich.console import Console
+
+    from carnet.bench.directory import Plan, run
+
+    console = Console(stderr=False)
+    plan = Plan(
+        mailboxes=5_000 if quick else mailboxes,
+        activities=5_000 if quick else activities,
+        seconds=0.2 if quick else seconds,
+        folder=folder,
+    )
+    try:
+        report = run(plan, lambda words: console.print(words, highlight=False))
+    except KeyboardInterrupt:
+        fail("stopped; everything that was started has ended and is deleted")
+    report.show(console)
+    if json is not None:
+        report.write(json)

@@ -20,7 +20,6 @@ from carnet.foundation.postgres import EmbeddedPostgres, PostgresRefused
 from carnet.foundation.supervisor import ChildSpec, Event, Supervisor
 from carnet.sandbox import ports
 
-_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _ANSWER_WITHIN_SECONDS = 60
 
@@ -89,16 +88,23 @@ def _choose_settings(folder: Path) -> None:
     """Ports that are free, certificates, folders: into the environment, for this process and its children."""
     from carnet.foundation.keys import MasterKeys
     from carnet.sandbox import certificates
+    from carnet.sandbox.psc import address as psc
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     (folder / "demo").touch(mode=0o600)
-    for name in _PORTS:
-        os.environ[name] = str(ports.free_port(environment.value(name)))
+    for name in ports.DOORS:
+        os.environ[name] = str(ports.free_port(environment.value(name) or ports.USUAL.get(name, 0)))
     os.environ["CARNET_WEB_URL"] = f"http://127.0.0.1:{os.environ['CARNET_WEB_PORT']}"
-    _, certificate, key = certificates.ensure(folder / "tls", environment.value("CARNET_HOSTNAME"))
-    os.environ["CARNET_TLS_CERT_FILE"], os.environ["CARNET_TLS_KEY_FILE"] = str(certificate), str(key)
+    made = certificates.ensure(folder / "tls", environment.value("CARNET_HOSTNAME"))
+    os.environ["CARNET_TLS_CERT_FILE"], os.environ["CARNET_TLS_KEY_FILE"] = str(made.own.certificate), str(made.own.key)
+    os.environ["CARNET_OPERATORS_CA_FILE"] = str(made.authority)
+    os.environ["CARNET_CRL_FILES"] = str(made.revocation_list)
+    os.environ["CARNET_OPERATORS_DOOR_TLS"] = "none"
     os.environ["CARNET_DATA_DIR"] = str(folder)
+    if not environment.value("CARNET_PSC_ISSUER"):
+        address = psc.issuer(environment.value("CARNET_BIND"), environment.value("CARNET_SANDBOX_PSC_PORT"))
+        os.environ["CARNET_PSC_ISSUER"], os.environ["CARNET_PSC_AUDIENCES"] = address, psc.CLIENT_ID
     if not environment.value("CARNET_LOG_FILE"):
         os.environ["CARNET_LOG_FILE"] = str(folder / "log" / "carnet.log")
     master: Path = environment.value("CARNET_MASTER_KEY_FILE") or folder / "keys" / "master"
@@ -123,17 +129,25 @@ def _load(folder: Path) -> None:
     from django.db import connections, transaction
 
     prepare_database()
+    from carnet.domain.directory.commands import import_trust_list
     from carnet.domain.directory.models import Mailbox
-    from carnet.sandbox import cast
+    from carnet.sandbox import cast, certificates, trust_list
 
+    list_file = trust_list.write_trust_list(folder / "trust-list.xml", cast.listed_in_the_sandbox())
     if not Mailbox.objects.exists():
         with transaction.atomic():
-            cast.everyone()
+            cast.everyone(list_file)
+    reading = import_trust_list(list_file.read_bytes(), source="sandbox", accept_loss=True)
+    if reading.outcome == reading.outcome.REFUSED:
+        fail(f"the sandbox's trust list {list_file}: {reading.reason}")
+    cast.let_software_in(certificates.ensure_software(folder / "tls").subject)
     connections.close_all()
 
 
 def _children() -> list[ChildSpec]:
-    return process_children()
+    """The processes of an installation, and what the sandbox adds to them."""
+    provider = ChildSpec("psc", [sys.executable, "-m", "carnet", "sandbox", "provider"], env=dict(os.environ))
+    return [*process_children(), provider]
 
 
 def _event_writer(folder: Path) -> Callable[[Event], None]:
@@ -182,7 +196,7 @@ class _After:
 
     def _all_answer(self) -> bool:
         deadline = time.monotonic() + _ANSWER_WITHIN_SECONDS
-        waiting = [int(os.environ[name]) for name in _PORTS]
+        waiting = [environment.value(name) for name in ports.DOORS]
         while waiting and time.monotonic() < deadline:
             waiting = [port for port in waiting if not ports.answers(port)]
             if waiting:

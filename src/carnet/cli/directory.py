@@ -1,14 +1,19 @@
-"""``carnet directory``: the trust list, establishments, professionals and mailboxes, by hand."""
+"""``carnet directory``: the trust list, establishments and professionals, by hand."""
 
 from typing import Annotated
 
 import typer
 
+from carnet.cli import directory_imports
 from carnet.cli.installation import fail, installation
-from carnet.domain.directory.values import Domain, InvalidAddress, MailboxAddress, MailboxKind
+from carnet.domain.directory.subjects import InvalidSubject, Subject
+from carnet.domain.directory.values import Domain, InvalidAddress
 from carnet.domain.identity.values import Finess, InvalidNumber, Rpps
 
 app = typer.Typer(help="The trust list and the mailboxes.", no_args_is_help=True)
+app.command("import")(directory_imports.import_files)
+app.command("search")(directory_imports.search)
+app.add_typer(directory_imports.keys, name="api-key")
 
 
 @app.command()
@@ -16,17 +21,58 @@ def trust(
     domain: Annotated[str, typer.Argument(help="A domain of the trust space.")],
     operator: Annotated[str, typer.Option(help="Who answers for it.")],
     hosted: Annotated[bool, typer.Option(help="Its mailboxes are here.")] = False,
+    subject: Annotated[
+        list[str] | None, typer.Option(help="Subject of a certificate that may speak for it: CN=…,O=…,C=FR.")
+    ] = None,
 ) -> None:
-    """Put a domain on the trust list."""
+    """Trust a domain by hand, whatever the trust list says."""
+    try:
+        parsed = Domain.parse(domain)
+    except InvalidAddress as problem:
+        fail(f"{domain}: {problem}")
+    subjects = [(_subject(one), one) for one in subject or ()]
+    with installation():
+        from carnet.domain.directory.commands import trust_domain
+
+        trust_domain(parsed, operator=operator, hosted=hosted, subjects=subjects)
+    typer.echo(f"{parsed.unicode} is trusted{' and hosted here' if hosted else ''}.")
+
+
+@app.command()
+def distrust(domain: Annotated[str, typer.Argument(help="A domain that was trusted by hand.")]) -> None:
+    """Take back what was added by hand; the trust list's word on the domain stays."""
     try:
         parsed = Domain.parse(domain)
     except InvalidAddress as problem:
         fail(f"{domain}: {problem}")
     with installation():
-        from carnet.domain.directory.commands import trust_domain
+        from carnet.domain.directory.commands import distrust_domain
+        from carnet.domain.directory.queries import trust_space
 
-        trust_domain(parsed, operator=operator, hosted=hosted)
-    typer.echo(f"{parsed.unicode} is trusted{' and hosted here' if hosted else ''}.")
+        if not distrust_domain(parsed):
+            fail(f"{parsed.unicode} was not trusted by hand.")
+        typer.echo(
+            f"{parsed.unicode} is {'still on the trust list' if trust_space().lists(parsed) else 'not trusted'}."
+        )
+
+
+@app.command()
+def dns(domain: Annotated[str, typer.Argument(help="A domain that is hosted here.")]) -> None:
+    """Print the DNS records to publish for a hosted domain: MX, SRV (RFC 6186), autoconfiguration."""
+    try:
+        parsed = Domain.parse(domain)
+    except InvalidAddress as problem:
+        fail(f"{domain}: {problem}")
+    with installation():
+        from django.conf import settings
+
+        from carnet.domain.directory.queries import trust_space
+        from carnet.interfaces.web.mail_settings import dns_records, mail_settings
+
+        if not trust_space().hosts(parsed):
+            fail(f"{parsed} is not hosted here: `carnet directory trust {parsed} --operator … --hosted` first")
+        for record in dns_records(parsed, mail_settings(), settings.CARNET_WEB_URL):
+            typer.echo(record)
 
 
 @app.command()
@@ -77,51 +123,11 @@ def professional(
     typer.echo(f"{number} {title} {given_name} {family_name.upper()}")
 
 
-@app.command()
-def mailbox(
-    address: Annotated[str, typer.Argument(help="Its address, for its whole life.")],
-    kind: Annotated[MailboxKind, typer.Option(help="Its kind, for its whole life.")],
-    label: Annotated[str, typer.Option(help="The name under which people see it.")],
-    rpps: Annotated[str, typer.Option(help="PER: the professional.")] = "",
-    finess: Annotated[str, typer.Option(help="ORG and APP: the establishment.")] = "",
-    description: Annotated[str, typer.Option(help="For those who write from outside.")] = "",
-    service: Annotated[str, typer.Option()] = "",
-    responsible: Annotated[str, typer.Option()] = "",
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Empty for one held elsewhere.")
-    ] = "",
-) -> None:
-    """Open a mailbox; its domain must be trusted. Its login is its address."""
+def _subject(text: str) -> Subject:
     try:
-        parsed = MailboxAddress.parse(address)
-    except InvalidAddress as problem:
-        fail(f"{address}: {problem}")
-    with installation():
-        from carnet.domain.directory.commands import MailboxRefused, NewMailbox, create_mailbox
-        from carnet.domain.directory.models import TrustedDomain
-        from carnet.domain.messaging.commands.folders import ensure_folders
-
-        new = NewMailbox(
-            address=parsed,
-            kind=kind,
-            label=label,
-            rpps=_rpps(rpps) if rpps else None,
-            finess=_finess(finess) if finess else None,
-            description=description,
-            service=service,
-            responsible=responsible,
-            login=parsed.key if password else "",
-            password=password,
-        )
-        try:
-            mailbox_id = create_mailbox(new)
-        except MailboxRefused as refusal:
-            fail(str(refusal))
-        except TrustedDomain.DoesNotExist:
-            fail(f"{parsed.domain} is not on the trust list: add it with `carnet directory trust`")
-        if password:
-            ensure_folders([mailbox_id])
-    typer.echo(f"{parsed} is open.")
+        return Subject.parse(text)
+    except InvalidSubject as problem:
+        fail(f"{text}: {problem}")
 
 
 def _finess(text: str) -> Finess:

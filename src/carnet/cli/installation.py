@@ -11,10 +11,10 @@ from carnet.config import environment
 from carnet.foundation.postgres import EmbeddedPostgres, PostgresRefused, running_url
 
 
-def fail(sentence: str) -> NoReturn:
+def fail(sentence: str, status: int = 1) -> NoReturn:
     """End the command with a sentence for the person at the terminal."""
     print(sentence, file=sys.stderr)  # noqa: T201 - the terminal is this command's reader
-    raise SystemExit(1)
+    raise SystemExit(status)
 
 
 def data_dir() -> Path:
@@ -74,9 +74,11 @@ def prepare_database() -> None:
     from django.core.management import call_command
 
     from carnet.domain.audit.commands import make_partitions
+    from carnet.domain.directory.commands.traces import make_trace_partitions
     from carnet.foundation.bodies import prepare_body_store
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     make_partitions()
+    make_trace_partitions()
     prepare_body_store()

@@ -15,7 +15,7 @@ from carnet.cli.installation import data_dir, fail, postgres_of, prepare_databas
 from carnet.config import environment
 from carnet.foundation.lifeline import die_with_parent
 from carnet.foundation.postgres import PostgresRefused
-from carnet.foundation.supervisor import ChildSpec, Supervisor
+from carnet.foundation.supervisor import SETTINGS_ARE_WRONG, ChildSpec, Supervisor
 
 
 class Process(StrEnum):
@@ -28,6 +28,8 @@ class Process(StrEnum):
     DRAIN = "drain"
     WORKER = "worker"
 
+
+_SECONDS_TO_END = 1.0
 
 # Where the processor is short, whoever stands at a door goes first; what was accepted is safe and can wait a little.
 _AFTER_THE_DOORS = 5
@@ -50,7 +52,8 @@ def serve(
     try:
         RUNNERS[process]()
     except ImproperlyConfigured as problem:
-        fail(str(problem))
+        # Not started again: the settings that it would find are the same.
+        fail(f"carnet serve {process.value} does not run: {problem}", SETTINGS_ARE_WRONG)
 
 
 def _serve_all() -> None:
@@ -79,14 +82,20 @@ def _serve_all() -> None:
 
 
 def _ready_to_run() -> None:
+    from django.core.exceptions import ImproperlyConfigured
     from django.db import connections
 
     from carnet.foundation.keys import KeyProblem
     from carnet.foundation.owner_keys import master_keys
+    from carnet.interfaces.smtp.run import check_settings
 
     try:
         master_keys()
     except KeyProblem as problem:
+        fail(str(problem))
+    try:
+        check_settings()
+    except ImproperlyConfigured as problem:
         fail(str(problem))
     ensure_signing_secret()
     prepare_database()
@@ -114,10 +123,16 @@ def database_child(folder: Path) -> ChildSpec:
 def process_children() -> list[ChildSpec]:
     """Every other process, with the settings of this one."""
     env = dict(os.environ)
+    several = {Process.IMAP: environment.value("CARNET_IMAP_WORKERS")}
     return [
-        ChildSpec(process.value, [sys.executable, "-m", "carnet", "serve", process.value], env=env)
+        ChildSpec(
+            process.value if number == 1 else f"{process.value}-{number}",
+            [sys.executable, "-m", "carnet", "serve", process.value],
+            env=env,
+        )
         for process in Process
         if process is not Process.ALL
+        for number in range(1, max(1, several.get(process, 1)) + 1)
     ]
 
 
@@ -192,7 +207,13 @@ def _worker() -> None:
     os.nice(_WHEN_THERE_IS_TIME)
 
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-        app.run_worker(concurrency=4, fetch_job_polling_interval=5, delete_jobs="never")
+        # Asked to end, jobs that wait for others (another operator's server) are told after this long, and finish.
+        app.run_worker(
+            concurrency=4,
+            fetch_job_polling_interval=5,
+            delete_jobs="never",
+            shutdown_graceful_timeout=_SECONDS_TO_END,
+        )
 
 
 RUNNERS = {

@@ -19,7 +19,7 @@ class BadSetting(Exception):
 class Setting:
     name: str
     default: str
-    kind: str  # text | path | integer | seconds | boolean | list | choice:a,b
+    kind: str  # text | path | paths | integer | seconds | boolean | list | choice:a,b
     meaning: str
 
     def read(self, environment: Mapping[str, str]) -> Any:
@@ -36,6 +36,8 @@ class Setting:
             if text.lower() not in ("yes", "no", "true", "false", "1", "0"):
                 raise BadSetting(f"{self.name}={text!r}: yes or no is expected")
             return text.lower() in ("yes", "true", "1")
+        if self.kind == "paths":
+            return tuple(Path(item).expanduser().absolute() for item in text.split(os.pathsep) if item)
         if self.kind == "list":
             return tuple(item for item in text.replace(",", " ").split() if item)
         if self.kind.startswith("choice:"):
@@ -66,6 +68,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_SMTP_PORT", "2525", "integer", "Port of the operators' SMTP door."),
     Setting("CARNET_SUBMISSION_PORT", "2587", "integer", "Port of the submission door."),
     Setting("CARNET_IMAP_PORT", "2143", "integer", "Port of the IMAP door."),
+    Setting("CARNET_SUBMISSIONS_PORT", "2465", "integer", "Port of the submission door with TLS at once; 0: none."),
+    Setting("CARNET_IMAPS_PORT", "2993", "integer", "Port of the IMAP door with TLS at once; 0: none."),
+    Setting("CARNET_WEB_OTHER_HOSTS", "", "list", "Other names that the portal answers to (autoconfig.example.org)."),
+    Setting("CARNET_MAIL_PUBLIC_HOST", "", "text", "Name by which mail clients reach the doors."),
+    Setting("CARNET_MAIL_PUBLIC_PORTS", "", "list", "Ports by which they reach them: submission=587 imap=143 …"),
     Setting(
         "CARNET_WEB_URL",
         "",
@@ -78,6 +85,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "CARNET_SECRET_KEY_FILE", "", "path", "File of the portal's signing secret; made in the data folder by default."
     ),
+    # sign-in of mailboxes
+    Setting("CARNET_MAILBOX_PASSWORDS", "in-demo", "choice:in-demo,yes,no", "Whether a mailbox opens by a password."),
+    Setting("CARNET_TOKEN_SESSION", "tolerate", "choice:tolerate,end", "A token that expires while its session lasts."),
+    Setting("CARNET_PSC_ISSUER", "", "text", "Issuer of the access tokens (Pro Santé Connect); empty: none is taken."),
+    Setting("CARNET_PSC_AUDIENCES", "", "list", "Clients whose tokens are taken (client_id); *: every client."),
+    Setting("CARNET_PSC_JWKS_URL", "", "text", "Address of the issuer's public keys; by default Keycloak's path."),
+    Setting("CARNET_PSC_AUTHORIZATION_URL", "", "text", "Where people sign in at the issuer; by default Keycloak's path."),
+    Setting("CARNET_PSC_CA_FILE", "", "path", "Authorities (PEM) of that address; by default the system's."),
+    Setting(
+        "CARNET_PSC_ALGORITHMS", "RS256", "list", "Signature algorithms that are accepted (never none, never HS…)."
+    ),
+    Setting("CARNET_PSC_LEEWAY_SECONDS", "10", "seconds", "How far the issuer's clock and this one may differ."),
+    Setting("CARNET_PSC_KEYS_SECONDS", "3600", "seconds", "How often the public keys are read anew."),
+    Setting("CARNET_PSC_KEYS_KEEP_SECONDS", "86400", "seconds", "How long they serve while the issuer is away."),
+    # the sandbox's own Pro Santé Connect
+    Setting("CARNET_SANDBOX_PSC_PORT", "8010", "integer", "Port of the demo's OpenID provider."),
+    Setting("CARNET_SANDBOX_PSC_TOKEN_SECONDS", "240", "seconds", "Life of its access tokens."),
+    Setting(
+        "CARNET_SANDBOX_PSC_APPROVE", "ask", "choice:ask,always", "Who approves on the telephone: a person, or all is."
+    ),
     # mail
     Setting("CARNET_PATIENT_DOMAIN", "patient.mssante.fr", "text", "Domain of the holders' addresses."),
     Setting("CARNET_HOSTNAME", "carnet.mssante.test", "text", "Name that the mail doors announce."),
@@ -89,7 +116,36 @@ SETTINGS: tuple[Setting, ...] = (
         "choice:at-rcpt,mail-back",
         "Unknown, closed and opposed spaces: refuse at RCPT, or accept and mail back.",
     ),
-    Setting("CARNET_ROUTES", "", "list", "Static routes to other operators: `domain=host:port`, separated by spaces."),
+    Setting(
+        "CARNET_ROUTES",
+        "",
+        "list",
+        "Static routes to other operators: `domain=host:port`, `*=host:port` for all others; without one, by MX.",
+    ),
+    Setting(
+        "CARNET_DNS_SERVERS",
+        "",
+        "list",
+        "Name servers for MX look-ups (`address` or `address:port`); else the system's.",
+    ),
+    Setting("CARNET_OUTBOUND_PORT", "25", "integer", "Port of the servers that are found by MX."),
+    Setting("CARNET_OUTBOUND_CONNECTIONS", "100", "integer", "Connections to other operators at once, in one worker."),
+    Setting("CARNET_OUTBOUND_CONNECTIONS_PER_HOP", "4", "integer", "Connections at once to one server of theirs."),
+    Setting("CARNET_OUTBOUND_MESSAGES_PER_CONNECTION", "100", "integer", "Messages sent over one connection."),
+    Setting("CARNET_OUTBOUND_RECIPIENTS", "50", "integer", "Most recipients of one message in one transaction."),
+    Setting("CARNET_OUTBOUND_IDLE_SECONDS", "5", "seconds", "How long a connection is kept for a next message."),
+    Setting("CARNET_OUTBOUND_CONNECT_SECONDS", "30", "seconds", "How long a connection and its TLS may take."),
+    Setting("CARNET_OUTBOUND_REPLY_SECONDS", "300", "seconds", "How long a reply to a command may take."),
+    Setting("CARNET_OUTBOUND_CONTENT_SECONDS", "600", "seconds", "How long content and its reply may take."),
+    Setting(
+        "CARNET_OUTBOUND_RETRY_SECONDS",
+        "60",
+        "seconds",
+        "First wait after a refusal for now; then twice as long, to 4 h.",
+    ),
+    Setting(
+        "CARNET_OUTBOUND_WARN_SECONDS", "14400", "seconds", "When the sender of mail that still waits is warned (4 h)."
+    ),
     Setting(
         "CARNET_OUTBOUND_GIVE_UP_SECONDS",
         "172800",
@@ -99,10 +155,67 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_SMTP_MAX_CONNECTIONS", "500", "integer", "Connections in all to one SMTP door."),
     Setting("CARNET_SMTP_MAX_CONNECTIONS_PER_PEER", "100", "integer", "Connections of one peer to one SMTP door."),
     Setting("CARNET_SMTP_IDLE_SECONDS", "300", "seconds", "Silence after which an SMTP session is closed."),
-    Setting("CARNET_OPERATORS_DOOR_TLS", "offered", "choice:offered,required", "STARTTLS at the operators' door."),
+    Setting("CARNET_IMAP_WORKERS", "1", "integer", "Processes of the IMAP door, all on its port."),
+    Setting(
+        "CARNET_IMAP_TLS",
+        "required",
+        "choice:required,none",
+        "IMAP: TLS before a password, or none, which binds to loopback only.",
+    ),
+    Setting("CARNET_IMAP_MAX_CONNECTIONS", "2000", "integer", "Connections in all to one process of the IMAP door."),
+    Setting("CARNET_IMAP_MAX_CONNECTIONS_PER_PEER", "100", "integer", "Connections of one peer to one of them."),
+    Setting("CARNET_MAILBOX_QUOTA_BYTES", "0", "integer", "What a mailbox may hold; 0: no bound."),
+    Setting("CARNET_EXPUNGED_KEPT_DAYS", "30", "integer", "Days that removals from a folder are remembered."),
+    # trust space
+    Setting(
+        "CARNET_OPERATORS_DOOR_TLS",
+        "mutual",
+        "choice:mutual,none",
+        "The operators' door: mutual TLS, or none, which binds to loopback only.",
+    ),
+    Setting("CARNET_SMTP_MUTUAL_PORT", "0", "integer", "Port of one more operators' door, always mutual; 0: none."),
+    Setting("CARNET_OPERATORS_CA_FILE", "", "path", "Authority (PEM) of the operators' certificates; no other counts."),
+    Setting("CARNET_CRL_FILES", "", "paths", "Files of revocation lists (PEM or DER), read again when they change."),
+    Setting("CARNET_CRL_URLS", "", "list", "Addresses of revocation lists, fetched by the worker."),
+    Setting("CARNET_CRL_REFRESH_SECONDS", "3600", "seconds", "Time between two fetches of the revocation lists."),
+    Setting("CARNET_CRL_GRACE_SECONDS", "0", "seconds", "How long a revocation list serves after its next update."),
+    Setting("CARNET_CRL_REQUIRED", "yes", "boolean", "Whether an operator is refused when no list covers it."),
+    Setting("CARNET_TRUST_LIST_URL", "", "text", "Address (https) of the trust list, fetched by the worker."),
+    Setting("CARNET_TRUST_LIST_CA_FILE", "", "path", "Authority (PEM) of that server; the system's by default."),
+    Setting("CARNET_TRUST_LIST_REFRESH_SECONDS", "86400", "seconds", "Time between two fetches of the trust list."),
+    Setting(
+        "CARNET_TRUST_LIST_MAX_LOSS_PERCENT", "20", "integer", "Share of its domains that a new list may leave out."
+    ),
+    # safety
+    Setting("CARNET_CLAMAV", "", "text", "ClamAV's daemon: `host:port`, or the path of its socket; empty: none."),
+    Setting("CARNET_CLAMAV_SECONDS", "30", "seconds", "How long the daemon may look at one message."),
+    Setting("CARNET_QUARANTINE_DAYS", "90", "integer", "Days that an infected message is kept, sealed, as evidence."),
+    Setting("CARNET_REFUSED_CONTENT", "executable script", "list", "Kinds of files that make a message be refused."),
+    Setting("CARNET_WITHHELD_CONTENT", "macro polyglot", "list", "Kinds of files that the portal does not give out."),
+    Setting("CARNET_MIN_FREE_BYTES", "536870912", "integer", "Free disk below which no mail is accepted (452)."),
+    Setting("CARNET_SMTP_IN_FLIGHT_BYTES", "268435456", "integer", "Content that one SMTP door holds in memory."),
+    Setting("CARNET_SMTP_MIN_BYTES_PER_SECOND", "1000", "integer", "Least rate of a message being received; 0: none."),
+    Setting("CARNET_SMTP_REFUSED_RECIPIENTS", "100", "integer", "Refused recipients after which a session ends."),
+    Setting(
+        "CARNET_PEER_MESSAGES_PER_MINUTE", "30000", "integer", "Messages of one peer of the operators' door; 0: any."
+    ),
+    Setting("CARNET_MAILBOX_MESSAGES_PER_MINUTE", "6000", "integer", "Messages submitted by one mailbox; 0: any."),
+    # life of mailboxes
+    Setting(
+        "CARNET_SUSPENDED_MAIL",
+        "refuse",
+        "choice:refuse,later,keep",
+        "Mail for a suspended mailbox: refused, asked for later, or kept.",
+    ),
+    Setting("CARNET_MAILBOX_CLOSING_NOTICE_DAYS", "30", "integer", "Days between announcing and closing a mailbox."),
+    Setting("CARNET_MAILBOX_KEEP_DAYS", "90", "integer", "Days that a closed mailbox's content is kept."),
+    Setting("CARNET_MAILBOX_DORMANT_DAYS", "365", "integer", "Days without sign-in that make a box dormant; 0: none."),
+    Setting("CARNET_MAILBOX_DORMANT_ACTION", "warn", "choice:warn,empty", "Dormant mailboxes: told, or emptied too."),
+    Setting("CARNET_MAILBOX_DORMANT_NOTICE_DAYS", "30", "integer", "Days from that notice to the emptying."),
+    Setting("CARNET_MAILBOX_TRACE_DAYS", "183", "integer", "Days that the traces of mailboxes are kept."),
     # record
     Setting("CARNET_HOLDER_DOCUMENT_BYTES", "5000000", "integer", "Largest document that a holder may add (5 MB)."),
-    Setting("CARNET_HOLDER_MESSAGE_BYTES", "20000000", "integer", "Attachments in all of a holder's message."),
+    Setting("CARNET_HOLDER_MESSAGE_BYTES", "18000000", "integer", "Attachments in all of a holder's message."),
     # people
     Setting("CARNET_SESSION_IDLE_SECONDS", "1800", "seconds", "Inactivity after which a sign-in ends."),
     Setting("CARNET_SIGN_IN_CODE_SECONDS", "600", "seconds", "Life of the one-time code."),
@@ -124,13 +237,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_NOTIFY_SMTP_USER", "", "text", "Its user, if it asks for one."),
     Setting("CARNET_NOTIFY_SMTP_PASSWORD_FILE", "", "path", "File of that user's password."),
     Setting("CARNET_NOTIFY_SMTP_STARTTLS", "yes", "boolean", "Whether STARTTLS is required there."),
+    # directory
+    Setting(
+        "CARNET_DIRECTORY_VANISH_PERCENT", "10", "integer", "Rows that an extraction may end before it is refused."
+    ),
+    Setting("CARNET_DIRECTORY_REQUESTS_PER_MINUTE", "6000", "integer", "Requests of one key to the directory's API."),
+    Setting("CARNET_DIRECTORY_PAGE_MAX", "1000", "integer", "Most resources on one page of the directory's API."),
     # indicators
     Setting("CARNET_INDICATOR_DAYS_BEFORE", "60", "integer", "P1.08: days before a stay in which a message counts."),
     Setting("CARNET_INDICATOR_DAYS_AFTER", "60", "integer", "P1.08: days after a stay in which a message counts."),
     # how it runs
     Setting("CARNET_LOG_LEVEL", "INFO", "choice:DEBUG,INFO,WARNING,ERROR", "Least level that is logged."),
     Setting("CARNET_LOG_FILE", "", "path", "File that logs are added to; by default they go to standard error."),
-    Setting("CARNET_WEB_PARENT", "", "text", "Set by the portal's own process for its workers; not for people."),
+    Setting("CARNET_WEB_PARENT", "", "text", "Set by a process that serves HTTP for its workers; not for people."),
     Setting("CARNET_SUPERVISOR_PID", "", "text", "Set by the supervisor for its processes; not for people."),
     Setting("CARNET_METRICS", "yes", "boolean", "Whether the portal serves `/metrics` (loopback only)."),
     Setting("CARNET_DEBUG", "no", "boolean", "Django's debug pages; never with real people."),

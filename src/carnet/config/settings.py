@@ -12,8 +12,50 @@ from carnet.config import environment
 from carnet.foundation import logs
 
 
+def _routes(items: tuple[str, ...]) -> dict[str, str]:
+    """`domain=host:port`, each."""
+    routes = {}
+    for item in items:
+        domain, _, host = item.partition("=")
+        if not domain or not host.rpartition(":")[0] or not host.rpartition(":")[2].isdigit():
+            raise environment.BadSetting(f"CARNET_ROUTES={item!r}: domain=host:port is expected")
+        routes[domain.lower().rstrip(".")] = host
+    return routes
+
+
 def _is_long(text: str) -> bool:
     return len(text) >= 32
+
+
+_MAIL_DOORS = ("submission", "submissions", "imap", "imaps")
+# RFC 7518 §3.1, without "none" and without the secrets shared with a client.
+_SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+
+
+def _ports(items: tuple[str, ...]) -> dict[str, int]:
+    """Doors with their public port, from ``door=number``."""
+    found = {}
+    for item in items:
+        door, _, number = item.partition("=")
+        if door not in _MAIL_DOORS or not number.isdecimal() or int(number) > 65535:
+            raise environment.BadSetting(
+                f"CARNET_MAIL_PUBLIC_PORTS: {item!r}: door=port is expected, the door one of {', '.join(_MAIL_DOORS)}"
+            )
+        found[door] = int(number)
+    return found
+
+
+def _passwords(choice: str, production: bool) -> bool:
+    return choice == "yes" or (choice == "in-demo" and not production)
+
+
+def _algorithms(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        if item not in _SIGNATURES:
+            raise environment.BadSetting(
+                f"CARNET_PSC_ALGORITHMS: {item!r}: some of {', '.join(_SIGNATURES)} are expected"
+            )
+    return items
 
 
 # --- Carnet's own -----------------------------------------------------------------------------------------------
@@ -29,26 +71,96 @@ CARNET_WEB_PORT: int = environment.value("CARNET_WEB_PORT")
 CARNET_SMTP_PORT: int = environment.value("CARNET_SMTP_PORT")
 CARNET_SUBMISSION_PORT: int = environment.value("CARNET_SUBMISSION_PORT")
 CARNET_IMAP_PORT: int = environment.value("CARNET_IMAP_PORT")
+CARNET_SUBMISSIONS_PORT: int = environment.value("CARNET_SUBMISSIONS_PORT")
+CARNET_IMAPS_PORT: int = environment.value("CARNET_IMAPS_PORT")
+CARNET_MAIL_PUBLIC_PORTS: dict[str, int] = _ports(environment.value("CARNET_MAIL_PUBLIC_PORTS"))
+CARNET_MAILBOX_PASSWORDS: bool = _passwords(environment.value("CARNET_MAILBOX_PASSWORDS"), CARNET_PRODUCTION)
+CARNET_TOKEN_ENDS_SESSION: bool = environment.value("CARNET_TOKEN_SESSION") == "end"
+CARNET_PSC_ISSUER: str = environment.value("CARNET_PSC_ISSUER").rstrip("/")
+CARNET_PSC_AUDIENCES: tuple[str, ...] = environment.value("CARNET_PSC_AUDIENCES")
+CARNET_PSC_JWKS_URL: str = environment.value("CARNET_PSC_JWKS_URL")
+CARNET_PSC_AUTHORIZATION_URL: str = environment.value("CARNET_PSC_AUTHORIZATION_URL")
+CARNET_PSC_CA_FILE: Path | None = environment.value("CARNET_PSC_CA_FILE")
+CARNET_PSC_ALGORITHMS: tuple[str, ...] = _algorithms(environment.value("CARNET_PSC_ALGORITHMS"))
+CARNET_PSC_LEEWAY_SECONDS: int = environment.value("CARNET_PSC_LEEWAY_SECONDS")
+CARNET_PSC_KEYS_SECONDS: int = environment.value("CARNET_PSC_KEYS_SECONDS")
+CARNET_PSC_KEYS_KEEP_SECONDS: int = environment.value("CARNET_PSC_KEYS_KEEP_SECONDS")
+CARNET_SANDBOX_PSC_PORT: int = environment.value("CARNET_SANDBOX_PSC_PORT")
+CARNET_SANDBOX_PSC_TOKEN_SECONDS: int = environment.value("CARNET_SANDBOX_PSC_TOKEN_SECONDS")
+CARNET_SANDBOX_PSC_APPROVE: bool = environment.value("CARNET_SANDBOX_PSC_APPROVE") == "always"
 CARNET_WEB_URL: str = environment.value("CARNET_WEB_URL") or f"http://{CARNET_BIND}:{CARNET_WEB_PORT}"
 CARNET_WEB_WORKERS: int = environment.value("CARNET_WEB_WORKERS")
 CARNET_TLS_CERT_FILE: Path | None = environment.value("CARNET_TLS_CERT_FILE")
 CARNET_TLS_KEY_FILE: Path | None = environment.value("CARNET_TLS_KEY_FILE")
 CARNET_PATIENT_DOMAIN: str = environment.value("CARNET_PATIENT_DOMAIN").lower()
 CARNET_HOSTNAME: str = environment.value("CARNET_HOSTNAME")
+CARNET_MAIL_PUBLIC_HOST: str = environment.value("CARNET_MAIL_PUBLIC_HOST") or (
+    CARNET_HOSTNAME if CARNET_PRODUCTION else CARNET_BIND
+)
 CARNET_MAX_MESSAGE_BYTES: int = environment.value("CARNET_MAX_MESSAGE_BYTES")
 CARNET_MAX_RECIPIENTS: int = environment.value("CARNET_MAX_RECIPIENTS")
 CARNET_REFUSE_AT_RCPT: bool = environment.value("CARNET_RECIPIENT_REFUSAL") == "at-rcpt"
-CARNET_ROUTES: dict[str, str] = dict(item.split("=", 1) for item in environment.value("CARNET_ROUTES") if "=" in item)
+CARNET_ROUTES: dict[str, str] = _routes(environment.value("CARNET_ROUTES"))
+CARNET_DNS_SERVERS: tuple[str, ...] = environment.value("CARNET_DNS_SERVERS")
+CARNET_OUTBOUND_PORT: int = environment.value("CARNET_OUTBOUND_PORT")
+CARNET_OUTBOUND_CONNECTIONS: int = environment.value("CARNET_OUTBOUND_CONNECTIONS")
+CARNET_OUTBOUND_CONNECTIONS_PER_HOP: int = environment.value("CARNET_OUTBOUND_CONNECTIONS_PER_HOP")
+CARNET_OUTBOUND_MESSAGES_PER_CONNECTION: int = environment.value("CARNET_OUTBOUND_MESSAGES_PER_CONNECTION")
+CARNET_OUTBOUND_RECIPIENTS: int = environment.value("CARNET_OUTBOUND_RECIPIENTS")
+CARNET_OUTBOUND_IDLE_SECONDS: int = environment.value("CARNET_OUTBOUND_IDLE_SECONDS")
+CARNET_OUTBOUND_CONNECT_SECONDS: int = environment.value("CARNET_OUTBOUND_CONNECT_SECONDS")
+CARNET_OUTBOUND_REPLY_SECONDS: int = environment.value("CARNET_OUTBOUND_REPLY_SECONDS")
+CARNET_OUTBOUND_CONTENT_SECONDS: int = environment.value("CARNET_OUTBOUND_CONTENT_SECONDS")
+CARNET_OUTBOUND_RETRY_SECONDS: int = environment.value("CARNET_OUTBOUND_RETRY_SECONDS")
+CARNET_OUTBOUND_WARN_SECONDS: int = environment.value("CARNET_OUTBOUND_WARN_SECONDS")
 CARNET_OUTBOUND_GIVE_UP_SECONDS: int = environment.value("CARNET_OUTBOUND_GIVE_UP_SECONDS")
 CARNET_SMTP_MAX_CONNECTIONS: int = environment.value("CARNET_SMTP_MAX_CONNECTIONS")
 CARNET_SMTP_MAX_CONNECTIONS_PER_PEER: int = environment.value("CARNET_SMTP_MAX_CONNECTIONS_PER_PEER")
 CARNET_SMTP_IDLE_SECONDS: int = environment.value("CARNET_SMTP_IDLE_SECONDS")
-CARNET_OPERATORS_DOOR_REQUIRES_TLS: bool = environment.value("CARNET_OPERATORS_DOOR_TLS") == "required"
+CARNET_IMAP_WORKERS: int = environment.value("CARNET_IMAP_WORKERS")
+CARNET_IMAP_NEEDS_TLS: bool = environment.value("CARNET_IMAP_TLS") == "required"
+CARNET_IMAP_MAX_CONNECTIONS: int = environment.value("CARNET_IMAP_MAX_CONNECTIONS")
+CARNET_IMAP_MAX_CONNECTIONS_PER_PEER: int = environment.value("CARNET_IMAP_MAX_CONNECTIONS_PER_PEER")
+CARNET_MAILBOX_QUOTA_BYTES: int = environment.value("CARNET_MAILBOX_QUOTA_BYTES")
+CARNET_EXPUNGED_KEPT_DAYS: int = environment.value("CARNET_EXPUNGED_KEPT_DAYS")
+CARNET_OPERATORS_DOOR_MUTUAL: bool = environment.value("CARNET_OPERATORS_DOOR_TLS") == "mutual"
+CARNET_SMTP_MUTUAL_PORT: int = environment.value("CARNET_SMTP_MUTUAL_PORT")
+CARNET_OPERATORS_CA_FILE: Path | None = environment.value("CARNET_OPERATORS_CA_FILE")
+CARNET_CRL_FILES: tuple[Path, ...] = environment.value("CARNET_CRL_FILES")
+CARNET_CRL_URLS: tuple[str, ...] = environment.value("CARNET_CRL_URLS")
+CARNET_CRL_REFRESH_SECONDS: int = environment.value("CARNET_CRL_REFRESH_SECONDS")
+CARNET_CRL_GRACE_SECONDS: int = environment.value("CARNET_CRL_GRACE_SECONDS")
+CARNET_CRL_REQUIRED: bool = environment.value("CARNET_CRL_REQUIRED")
+CARNET_TRUST_LIST_URL: str = environment.value("CARNET_TRUST_LIST_URL")
+CARNET_TRUST_LIST_CA_FILE: Path | None = environment.value("CARNET_TRUST_LIST_CA_FILE")
+CARNET_TRUST_LIST_REFRESH_SECONDS: int = environment.value("CARNET_TRUST_LIST_REFRESH_SECONDS")
+CARNET_TRUST_LIST_MAX_LOSS_PERCENT: int = environment.value("CARNET_TRUST_LIST_MAX_LOSS_PERCENT")
+CARNET_CLAMAV: str = environment.value("CARNET_CLAMAV")
+CARNET_CLAMAV_SECONDS: int = environment.value("CARNET_CLAMAV_SECONDS")
+CARNET_QUARANTINE_DAYS: int = environment.value("CARNET_QUARANTINE_DAYS")
+CARNET_REFUSED_CONTENT: frozenset[str] = frozenset(environment.value("CARNET_REFUSED_CONTENT"))
+CARNET_WITHHELD_CONTENT: frozenset[str] = frozenset(environment.value("CARNET_WITHHELD_CONTENT"))
+CARNET_MIN_FREE_BYTES: int = environment.value("CARNET_MIN_FREE_BYTES")
+CARNET_SMTP_IN_FLIGHT_BYTES: int = environment.value("CARNET_SMTP_IN_FLIGHT_BYTES")
+CARNET_SMTP_MIN_BYTES_PER_SECOND: int = environment.value("CARNET_SMTP_MIN_BYTES_PER_SECOND")
+CARNET_SMTP_REFUSED_RECIPIENTS: int = environment.value("CARNET_SMTP_REFUSED_RECIPIENTS")
+CARNET_PEER_MESSAGES_PER_MINUTE: int = environment.value("CARNET_PEER_MESSAGES_PER_MINUTE")
+CARNET_MAILBOX_MESSAGES_PER_MINUTE: int = environment.value("CARNET_MAILBOX_MESSAGES_PER_MINUTE")
+CARNET_SUSPENDED_MAIL: str = environment.value("CARNET_SUSPENDED_MAIL")
+CARNET_MAILBOX_CLOSING_NOTICE_DAYS: int = environment.value("CARNET_MAILBOX_CLOSING_NOTICE_DAYS")
+CARNET_MAILBOX_KEEP_DAYS: int = environment.value("CARNET_MAILBOX_KEEP_DAYS")
+CARNET_MAILBOX_DORMANT_DAYS: int = environment.value("CARNET_MAILBOX_DORMANT_DAYS")
+CARNET_MAILBOX_DORMANT_ACTION: str = environment.value("CARNET_MAILBOX_DORMANT_ACTION")
+CARNET_MAILBOX_DORMANT_NOTICE_DAYS: int = environment.value("CARNET_MAILBOX_DORMANT_NOTICE_DAYS")
+CARNET_MAILBOX_TRACE_DAYS: int = environment.value("CARNET_MAILBOX_TRACE_DAYS")
 CARNET_HOLDER_DOCUMENT_BYTES: int = environment.value("CARNET_HOLDER_DOCUMENT_BYTES")
 CARNET_HOLDER_MESSAGE_BYTES: int = environment.value("CARNET_HOLDER_MESSAGE_BYTES")
 CARNET_SIGN_IN_CODE_SECONDS: int = environment.value("CARNET_SIGN_IN_CODE_SECONDS")
 CARNET_ACTIVATION_CODE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_SECONDS")
 CARNET_ACTIVATION_CODE_PAUSE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_PAUSE_SECONDS")
+CARNET_DIRECTORY_VANISH_PERCENT: int = environment.value("CARNET_DIRECTORY_VANISH_PERCENT")
+CARNET_DIRECTORY_REQUESTS_PER_MINUTE: int = environment.value("CARNET_DIRECTORY_REQUESTS_PER_MINUTE")
+CARNET_DIRECTORY_PAGE_MAX: int = environment.value("CARNET_DIRECTORY_PAGE_MAX")
 CARNET_INDICATOR_DAYS_BEFORE: int = environment.value("CARNET_INDICATOR_DAYS_BEFORE")
 CARNET_INDICATOR_DAYS_AFTER: int = environment.value("CARNET_INDICATOR_DAYS_AFTER")
 CARNET_METRICS: bool = environment.value("CARNET_METRICS")
@@ -92,6 +204,7 @@ SECRET_KEY = _secret_key()
 DEBUG: bool = environment.value("CARNET_DEBUG")
 # A demo may be reached under any name (a forwarded port); an installation answers to its own, and to its health checks.
 _own_names = [urlsplit(CARNET_WEB_URL).hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+_own_names += environment.value("CARNET_WEB_OTHER_HOSTS")
 ALLOWED_HOSTS = ["*"] if CARNET_BIND in ("127.0.0.1", "::1") and not CARNET_PRODUCTION else _own_names
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -242,7 +355,7 @@ else:
 
 # jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["carnet.foundation.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["carnet.foundation.jobs", "carnet.domain.messaging.mailbox_jobs", "carnet.domain.messaging.folder_jobs"]
 
 # logs: JSON lines without personal data (see foundation.logs)
 LOGGING_CONFIG = None

@@ -3,24 +3,37 @@
 Each function makes one of them, with what belongs to them, and returns its id.
 """
 
+import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from carnet.domain.directory.commands import (
+    MailboxRefused,
     NewMailbox,
+    add_certificate,
     create_mailbox,
+    delegate_mailbox,
+    import_trust_list,
     register_organization,
+    register_practice,
     register_professional,
     trust_domain,
 )
+from carnet.domain.directory.commands.api_keys import create_api_key
+from carnet.domain.directory.models import Mailbox, TrustedDomain
+from carnet.domain.directory.subjects import Subject
 from carnet.domain.directory.values import Domain, MailboxAddress, MailboxKind
 from carnet.domain.identity.commands import register_person
 from carnet.domain.identity.values import Finess, IdentityStatus, Ins, InsOid, Rpps, StrictTraits
 from carnet.domain.messaging.commands.folders import ensure_folders
-from carnet.domain.spaces.commands import close_space, create_account, open_space_of
+from carnet.domain.spaces.commands import close_space, create_account, create_administrator, open_space_of
 from carnet.domain.spaces.values import Login
+from carnet.foundation.clock import now
+from carnet.sandbox import certificates, trust_list
 
 HOSPITAL_DOMAIN = "saint-aubin.mssante.test"
 CITY_DOMAIN = "cabinets.mssante.test"
@@ -122,12 +135,29 @@ def opposed_person() -> UUID:
     return make_holder(Holder(**{**_OPPOSED.__dict__, "state": "opposed"}))
 
 
-def trust_space_of_the_sandbox() -> None:
-    """The domains that the sandbox trusts: two hosted, the patients', and another operator's."""
-    trust_domain(Domain(settings.CARNET_PATIENT_DOMAIN), operator="Carnet", hosted=True)
-    trust_domain(Domain(HOSPITAL_DOMAIN), operator="Carnet", hosted=True)
-    trust_domain(Domain(CITY_DOMAIN), operator="Carnet", hosted=True)
-    trust_domain(Domain(OTHER_OPERATOR_DOMAIN), operator="Opérateur Horizon")
+def trust_space_of_the_sandbox(list_file: Path | None = None) -> None:
+    """The domains that the sandbox trusts: two hosted, the patients', and another operator's.
+
+    Which are hosted here is said by hand; who speaks for each, by a trust list: the one of ``list_file`` or the same
+    made at once.
+    """
+    for domain in (settings.CARNET_PATIENT_DOMAIN, HOSPITAL_DOMAIN, CITY_DOMAIN):
+        trust_domain(Domain(domain), operator="Carnet", hosted=True)
+    content = list_file.read_bytes() if list_file else trust_list.document(listed_in_the_sandbox())
+    reading = import_trust_list(content, source="sandbox", accept_loss=True)
+    if reading.outcome == reading.outcome.REFUSED:
+        raise ValueError(f"the sandbox's trust list: {reading.reason}")
+
+
+def listed_in_the_sandbox() -> list[tuple[str, str, str]]:
+    """The entries of its trust list: domain, subject of the operator's certificate, description."""
+    own, other = certificates.own_subject(settings.CARNET_HOSTNAME), certificates.other_subject()
+    return [
+        (settings.CARNET_PATIENT_DOMAIN, own, "Mon espace santé du bac à sable"),
+        (HOSPITAL_DOMAIN, own, "Centre hospitalier Saint-Aubin"),
+        (CITY_DOMAIN, own, "Cabinets de ville"),
+        (OTHER_OPERATOR_DOMAIN, other, "Clinique Horizon"),
+    ]
 
 
 def hospital() -> Finess:
@@ -204,6 +234,25 @@ def archives() -> UUID:
     )
 
 
+def nurse() -> UUID:
+    """Julie Lemaire, nurse of the orthopaedics team: no mailbox of her own, the team's by delegation.
+
+    Dr Vasseur has it too. Returns the team's mailbox.
+    """
+    register_professional(Rpps("99700218938"), title="Mme", given_name="Julie", family_name="LEMAIRE", profession="60")
+    mailbox = Mailbox.objects.get(address=f"orthopedie@{HOSPITAL_DOMAIN}")
+    for rpps in (Rpps("99700218938"), Rpps("99700218920")):
+        delegate_mailbox(mailbox.id, rpps, first=timezone.localdate(now()), last=None, given_by="Dr Hélène Vasseur")
+    return mailbox.id
+
+
+def let_software_in(subject: str) -> None:
+    """The hospital's software may use its mailbox with a certificate of this subject; safe to say again."""
+    mailbox = Mailbox.objects.get(address=f"dpi@{HOSPITAL_DOMAIN}")
+    with contextlib.suppress(MailboxRefused):
+        add_certificate(mailbox.id, Subject.parse(subject), written=subject, by="Dr Hélène Vasseur")
+
+
 def general_practitioner() -> UUID:
     """Dr Claire Morvan, the patient's GP, with a personal mailbox."""
     register_professional(Rpps("99700218912"), title="Dr", given_name="Claire", family_name="MORVAN", profession="10")
@@ -252,9 +301,34 @@ def colleague_elsewhere() -> UUID:
     )
 
 
-def everyone() -> None:
+def practices() -> None:
+    """Where the surgeon practises: the directory shows her mailbox there."""
+    register_practice(Rpps("99700218920"), Finess("519999015"), profession="10", sector="SA01", function="FON-AU")
+
+
+READER_KEY = "bac-a-sable-lecture"
+OPERATOR_KEYS = {CITY_DOMAIN: "bac-a-sable-carnet", OTHER_OPERATOR_DOMAIN: "bac-a-sable-horizon"}
+
+
+def directory_keys() -> None:
+    """Keys of the directory's API that everyone knows: one reads, one writes for each operator."""
+    create_api_key("lecture", key=READER_KEY)
+    for name, domain in (("carnet", CITY_DOMAIN), ("horizon", OTHER_OPERATOR_DOMAIN)):
+        operator = TrustedDomain.objects.get(domain=domain).operator
+        create_api_key(name, operator=operator, key=OPERATOR_KEYS[domain])
+
+
+ADMINISTRATOR = "exploitation"
+
+
+def administrator() -> None:
+    """Who looks after the installation: the console, and nobody's health."""
+    create_administrator(login=Login(ADMINISTRATOR), email="exploitation@courriel.test", password=PASSWORD)
+
+
+def everyone(list_file: Path | None = None) -> None:
     """The whole sandbox: the trust space, the establishments, the mailboxes and the people."""
-    trust_space_of_the_sandbox()
+    trust_space_of_the_sandbox(list_file)
     hospital()
     clinic()
     hospital_software()
@@ -262,7 +336,11 @@ def everyone() -> None:
     archives()
     general_practitioner()
     surgeon()
+    nurse()
     colleague_elsewhere()
+    practices()
+    directory_keys()
     for holder in HOLDERS:
         make_holder(holder)
     opposed_person()
+    administrator()

@@ -2,6 +2,20 @@
 
 import socket
 
+DOORS = (
+    "CARNET_WEB_PORT",
+    "CARNET_SMTP_PORT",
+    "CARNET_SMTP_MUTUAL_PORT",
+    "CARNET_SUBMISSION_PORT",
+    "CARNET_SUBMISSIONS_PORT",
+    "CARNET_IMAP_PORT",
+    "CARNET_IMAPS_PORT",
+    "CARNET_SANDBOX_PSC_PORT",
+)
+"""The settings that hold the ports of a demo."""
+USUAL = {"CARNET_SMTP_MUTUAL_PORT": 2526}
+"""The port of a door that only a demo opens unasked."""
+
 
 def free_port(wanted: int, host: str = "127.0.0.1") -> int:
     """``wanted`` if nothing listens there, else a port that the system says is free."""
