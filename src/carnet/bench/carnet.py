@@ -8,13 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 import psycopg
 
 from carnet.bench.load import SUBJECT, Target, wait_until
+from carnet.bench.mutual import Certificates
 from carnet.bench.problems import CannotMeasure
 from carnet.foundation.postgres import running_url
 from carnet.sandbox import ports
@@ -22,21 +26,22 @@ from carnet.sandbox.browsing import Browser, Unexpected, newest_mail
 
 _START_SECONDS = 120
 _STOP_SECONDS = 60
-_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
 
 _WAITING = "SELECT EXISTS (SELECT FROM foundation_spool_entry WHERE held = '')"
 _HELD = "SELECT count(*) FROM foundation_spool_entry WHERE held <> ''"
+_UNDONE = f"{_WAITING[:-1]} UNION SELECT FROM notifications_notification WHERE outcome = '')"
 _READABLE = "SELECT count(*) FROM messaging_conversation_entry"
 
 
 class Carnet:
     """``carnet demo`` in ``folder``, without the played story; ``start`` and ``stop`` may alternate, the mail stays."""
 
-    def __init__(self, folder: Path, *, recipients: int) -> None:
+    def __init__(self, folder: Path, *, recipients: int, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self._root = folder
         self._data = folder / "data"
         self._ready = folder / "ready.json"
         self._recipients = recipients
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._database: psycopg.Connection[tuple[Any, ...]] | None = None
         self._description: dict[str, Any] = {}
@@ -57,10 +62,52 @@ class Carnet:
             tuple(f"{one['ins']}@{told['patient_domain']}" for one in living[: self._recipients]),
         )
 
+    @property
+    def mutual(self) -> tuple[Target, Certificates]:
+        """The operators' door with mutual TLS, and the other operator's certificate for it."""
+        told = self._description
+        other = told["operators"][0]
+        files = (other["cert_file"], other["key_file"], told["ca_file"])
+        return replace(self.target, port=told["smtp_mutual"]["port"]), Certificates(*map(Path, files))
+
+    @property
+    def mailbox(self) -> tuple[int, str, str]:
+        """The port of the IMAP door, and the login and the password of a mailbox."""
+        told = self._description
+        return told["imap"]["port"], told["mailboxes"][0]["login"], told["mailboxes"][0]["password"]
+
+    @property
+    def mailbox_address(self) -> str:
+        """The address of that mailbox."""
+        return str(self._description["mailboxes"][0]["address"])
+
+    @property
+    def patient_domain(self) -> str:
+        """The domain of the holders' addresses."""
+        return str(self._description["patient_domain"])
+
+    @property
+    def master_key_file(self) -> Path:
+        """The file of its master keys."""
+        return self._data / "keys" / "master"
+
+    @property
+    def database(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection to its database, each statement committed at once, while it runs."""
+        assert self._database is not None
+        return self._database
+
+    @property
+    def pid(self) -> int:
+        """The process above all its processes, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until all doors answer. Raises ``CannotMeasure``."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
-        environment |= {"CARNET_DATA_DIR": str(self._data)} | {name: str(ports.free_port(0)) for name in _PORTS}
+        environment |= {"CARNET_DATA_DIR": str(self._data)} | {name: str(ports.free_port(0)) for name in ports.DOORS}
+        environment |= self._settings
         argv = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(self._ready)]
         with (self._root / "output").open("ab") as output:
             self._process = subprocess.Popen(
@@ -114,8 +161,12 @@ class Carnet:
         assert row is not None
         return row[0]
 
-    def confirm(self) -> None:
-        """Have a holder sign in at the portal, find a message and open it. Raises ``CannotMeasure``."""
+    def rests(self) -> bool:
+        """Whether nothing is left to do: all delivered, everyone told."""
+        return not self._ask(_UNDONE)
+
+    def signed_in(self) -> Browser:
+        """A holder at the portal, signed in. Raises ``CannotMeasure``."""
         told = self._description
         holder = next(one for one in told["holders"] if one["state"] == "activated")
         began = time.time() - 1
@@ -126,6 +177,14 @@ class Carnet:
             code = re.search(r"\b\d{6}\b", mail)
             browser.send("/connexion/code/", {"code": code.group() if code else ""})
             browser.get("/messages/")
+        except (Unexpected, OSError) as problem:
+            raise CannotMeasure("the holder cannot sign in at the portal") from problem
+        return browser
+
+    def confirm(self) -> None:
+        """Have a holder sign in at the portal, find a message and open it. Raises ``CannotMeasure``."""
+        browser = self.signed_in()
+        try:
             browser.follow(SUBJECT)
         except (Unexpected, OSError) as problem:
             raise CannotMeasure("the holder does not find the messages at the portal") from problem

@@ -147,7 +147,7 @@ async def _send_one(target: Target, number: int, octets: int) -> float:
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection(target.host, target.port)
     try:
-        await _expect(reader, b"220")
+        await expect(reader, b"220")
         steps: Sequence[tuple[bytes, bytes]] = (
             (b"EHLO bench.test\r\n", b"250"),
             (b"MAIL FROM:<%s>\r\n" % target.sender.encode("ascii"), b"250"),
@@ -157,17 +157,17 @@ async def _send_one(target: Target, number: int, octets: int) -> float:
         )
         for command, code in steps:
             writer.write(command)
-            await _expect(reader, code)
+            await expect(reader, code)
         taken = (time.perf_counter() - began) * 1000
         writer.write(b"QUIT\r\n")
-        await _expect(reader, b"221")
+        await expect(reader, b"221")
         return taken
     finally:
         writer.close()
 
 
-async def _expect(reader: asyncio.StreamReader, code: bytes) -> None:
-    """Read one reply, of one line or many (RFC 5321 §4.2.1)."""
+async def expect(reader: asyncio.StreamReader, code: bytes) -> None:
+    """Read one reply, of one line or many (RFC 5321 §4.2.1). Raises ``CannotMeasure`` when its code is another."""
     while True:
         line = await reader.readline()
         if line[:3] != code:

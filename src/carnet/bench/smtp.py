@@ -8,6 +8,7 @@ What is measured, for each of the two, in each round:
    that the portal reads from), in Dovecot when its file lies in the maildir. At the end readers look for themselves.
 3. Single messages by a client of ours: the time until the 250 while as many sessions are at it, and, one at a time
    with nothing else going on, the time until the message can be read.
+4. Carnet alone, as another operator comes to it: ``mutual_tls_2kb``, by mutual TLS on connections that are kept.
 
 Only one of the two runs at a time. Both make a message durable before the 250 as their makers mean it, on one disk.
 """
@@ -29,6 +30,7 @@ from carnet.bench import programs
 from carnet.bench.carnet import Carnet
 from carnet.bench.load import Load, Target, acceptance_times, delivery_times, send_all, wait_until
 from carnet.bench.machine import describe, filesystem
+from carnet.bench.mutual import send_kept
 from carnet.bench.peers import PostfixDovecot
 from carnet.bench.problems import CannotMeasure
 from carnet.bench.report import Figure, Report, figure, ratio
@@ -51,6 +53,8 @@ class Side(StrEnum):
 
 
 PEER_NAME = "postfix_dovecot"
+MUTUAL = "mutual_tls_2kb"
+_SETTINGS = {"CARNET_PEER_MESSAGES_PER_MINUTE": "0"}
 
 
 class System(Protocol):
@@ -106,7 +110,7 @@ class Plan:
 def run(plan: Plan, say: Callable[[str], None]) -> Report:
     """Measure, and clean up whatever happens. Raises ``CannotMeasure``; ``KeyboardInterrupt`` on SIGINT and SIGTERM."""
     programs.ensure(programs.POSTFIX_PACKAGES)  # the load generator, whoever is measured
-    with _ended_by_signals(), _folder(plan) as folder, ExitStack() as at_end:
+    with ended_by_signals(), folder_on_disk(plan.folder) as folder, ExitStack() as at_end:
         systems = _systems(plan, folder, at_end)
         measured = {name: _Measured() for name in systems}
         peer = PostfixDovecot.versions() if PEER_NAME in systems else {}
@@ -124,6 +128,8 @@ def run(plan: Plan, say: Callable[[str], None]) -> Report:
                 os.sync()  # what the other one left unwritten is not to be paid for by this one
                 system.start()
                 _round(system, plan, measured[name])
+                if isinstance(system, Carnet):
+                    _mutual_round(system, plan, measured[name])
                 if number == plan.rounds:
                     system.confirm()
                 system.stop()
@@ -134,7 +140,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Report:
 def _systems(plan: Plan, folder: Path, at_end: ExitStack) -> dict[str, System]:
     systems: dict[str, System] = {}
     if plan.only is not Side.PEER:
-        systems["carnet"] = Carnet(folder / "carnet", recipients=plan.recipients)
+        systems["carnet"] = Carnet(folder / "carnet", recipients=plan.recipients, settings=_SETTINGS)
         at_end.callback(systems["carnet"].remove)
     if plan.only is not Side.CARNET:
         systems[PEER_NAME] = PostfixDovecot(folder / "peer", recipients=plan.recipients, sessions=SESSIONS)
@@ -161,6 +167,16 @@ def _round(system: System, plan: Plan, measured: _Measured) -> None:
     measured.took("end_to_end_5kb", delivery_times(target, alone, MIDDLE, system.readable))
 
 
+def _mutual_round(carnet: Carnet, plan: Plan, measured: _Measured) -> None:
+    """Carnet alone, as other operators come: the peer's side of mutual TLS would measure OpenSSL on both."""
+    before = carnet.readable()
+    target, certificates = carnet.mutual
+    seconds, times = send_kept(target, Load(plan.messages, SMALL, SESSIONS), certificates)
+    measured.rate(MUTUAL, plan.messages / seconds)
+    measured.took(MUTUAL, times)
+    _wait_for(carnet, before + plan.messages)
+
+
 def _through(system: System, load: Load) -> tuple[float, float]:
     """Send a load; the seconds until all are accepted, and until all are readable."""
     before = system.readable()
@@ -184,9 +200,9 @@ def _ratios(figures: dict[str, Figure]) -> dict[str, float]:
 
 
 @contextmanager
-def _folder(plan: Plan) -> Iterator[Path]:
+def folder_on_disk(parent: Path | None) -> Iterator[Path]:
     """A temporary folder on a disk (/var/tmp, not /tmp, which is often in memory), open for Postfix to pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="carnet-bench-", dir=plan.folder or "/var/tmp"))  # noqa: S108 - mkdtemp
+    folder = Path(tempfile.mkdtemp(prefix="carnet-bench-", dir=parent or "/var/tmp"))  # noqa: S108 - mkdtemp
     folder.chmod(0o711)
     try:
         yield folder
@@ -195,7 +211,7 @@ def _folder(plan: Plan) -> Iterator[Path]:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP end the run as Ctrl-C does: through everything that cleans up, which a second one spares."""
     ending = False
 
