@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --no-deps --no-compile --require-hashes
 
-.PHONY: setup demo test check bench chaos lock clean
+.PHONY: setup demo test check bench chaos fuzz lock clean
 
 setup: $(VENV)/.runtime ## a virtual environment from the lock file, and the command .venv/bin/carnet
 
@@ -43,6 +43,9 @@ bench: $(VENV)/.development ## measured figures, each beside a named peer
 chaos: $(VENV)/.development tools/test-programs ## every process killed 30 times under load
 	@tools/test-programs
 	$(BIN)/pytest tests/chaos --kills 30 --timeout 3600 $(ARGS)
+
+fuzz: $(VENV)/.development ## what reads strangers' bytes, tried for longer than `make test` does
+	nice $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=fuzz --timeout 0 $(ARGS)
 
 lock: $(VENV)/.development ## resolve the dependencies anew
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-emit-index-url \

@@ -58,6 +58,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def installation(tmp_path: Path, settings: object) -> Iterator[Path]:
     """A data folder of the test's own, with a master key, and no cached keys or lists from another test."""
     from carnet.domain.directory.queries import forget_trust_space
+    from carnet.foundation.closures import forget_closures
     from carnet.foundation.keys import MasterKeys
     from carnet.foundation.owner_keys import forget_cached_keys
 
@@ -76,6 +77,8 @@ def installation(tmp_path: Path, settings: object) -> Iterator[Path]:
     MasterKeys.create().save(folder / "keys" / "master")
     forget_cached_keys()
     forget_trust_space()
+    forget_closures()
     yield folder
     forget_cached_keys()
     forget_trust_space()
+    forget_closures()

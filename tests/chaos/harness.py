@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from carnet.sandbox import ports
+
 INSPECTOR = Path(__file__).with_name("inspector.py")
 SECONDS_TO_START = 90.0
 SECONDS_TO_ANSWER = 45.0
-_DOORS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
 
 
 class NotInTime(AssertionError):
@@ -45,7 +46,8 @@ class Demo:
         self.ready_file = folder / "ready.json"
         self.output = folder / "demo.log"
         self.ready: dict[str, Any] = {}
-        self._ports = {door: str(port) for door, port in zip(_DOORS, free_ports(len(_DOORS)), strict=True)}
+        self._ports = {door: str(port) for door, port in zip(ports.DOORS, free_ports(len(ports.DOORS)), strict=True)}
+        (self.operator_port,) = free_ports(1)  # where the other operator's server is, when a test runs one
         self._process: subprocess.Popen[bytes] | None = None
         self._inspector: subprocess.Popen[str] | None = None
 
@@ -59,7 +61,13 @@ class Demo:
             for name, value in os.environ.items()
             if not name.startswith(("CARNET_", "DJANGO_", "PYTEST_", "COV_"))
         }
-        return {**kept, **self._ports, "CARNET_DATA_DIR": str(self.data)}
+        return {
+            **kept,
+            **self._ports,
+            "CARNET_DATA_DIR": str(self.data),
+            "CARNET_ROUTES": f"clinique-horizon.mssante.test=127.0.0.1:{self.operator_port}",
+            "CARNET_OUTBOUND_RETRY_SECONDS": "1",
+        }
 
     def start(self) -> float:
         """Start it, and wait until it says that all answer; how many seconds that took."""

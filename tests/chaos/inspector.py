@@ -155,12 +155,12 @@ class Inspector:
         return dict(Counter(Notification.objects.values_list("outcome", flat=True)))
 
     def told(self) -> dict[str, int]:
-        """How many notifications each person was sent, by INS."""
+        """How many e-mails of notification each person was sent, by INS: what is told together is noted together."""
         from carnet.domain.notifications.models import Notification
 
         owners = self._owners()
-        sent = Notification.objects.filter(outcome="sent").values_list("space_id", flat=True)
-        return dict(Counter(owners[space_id] for space_id in sent))
+        sent = Notification.objects.filter(outcome="sent").values_list("space_id", "kind", "sent_at").distinct()
+        return dict(Counter(owners[space_id] for space_id, _, _ in sent))
 
     def doing(self) -> list[int]:
         """The jobs that a worker is at, or was at when it died."""

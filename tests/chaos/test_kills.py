@@ -109,6 +109,6 @@ def test_everyone_is_told_and_the_jobs_of_killed_workers_are_taken_up_within_a_m
     assert max(waited) < 60
     assert demo.ask("jobs").get("failed", 0) == 0
     say(
-        f"{sum(told.values())} notifications, {sum(twice.values())} e-mails more than that; {len(waited)} jobs of"
+        f"{sum(told.values())} e-mails of notification, {sum(twice.values())} more than that; {len(waited)} jobs of"
         f" killed workers taken up again after {max(waited):.0f} s at most"
     )

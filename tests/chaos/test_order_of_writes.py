@@ -98,7 +98,8 @@ def test_a_message_is_written_then_flushed_then_indexed_then_accepted(
     calls = read_trace(trace.read_text(errors="replace").splitlines())
     written = [one for one in calls if one.name in ("write", "writev", "pwrite64") and _SEGMENT.search(one.text)]
     flushed = [one for one in calls if one.name in ("fdatasync", "fsync") and _SEGMENT.search(one.text)]
-    asked = [one for one in calls if one.name in ("sendto", "sendmsg") and "foundation_spool_entry" in one.text]
+    # The statement was prepared when the connection was made ("P…"); what is sent for a message is its values ("B…").
+    asked = [one for one in calls if one.name in ("sendto", "sendmsg") and re.search(r'"B\\0.*spool_index', one.text)]
     said = [one for one in calls if one.name in ("write", "sendto", "writev") and '"250 2.0.0 Accepted' in one.text]
     assert len(written) == len(flushed) == len(asked) == len(said) == 1, (written, flushed, asked, said)
     committed = next(

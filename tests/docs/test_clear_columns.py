@@ -7,7 +7,7 @@ from docs_pages import DOCS, codes, rows
 
 PAGE = (DOCS / "security.md").read_text("utf-8")
 TELLING = (models.CharField, models.TextField, models.BinaryField, models.UUIDField, models.JSONField, ArrayField)
-BYTES = {"sealed", "digest", "wrapped"}
+BYTES = {"sealed", "digest", "wrapped", "packed"}
 KEPT_AS = {"clear", "hash", *BYTES}
 
 

@@ -46,7 +46,8 @@ def problems(value, schema, at="$"):
 
 
 @pytest.fixture
-def told(db):
+def told(db, settings):
+    settings.CARNET_SMTP_MUTUAL_PORT = 2526  # a demo always has one
     cast.everyone()
     return orjson.loads(orjson.dumps(description()))
 

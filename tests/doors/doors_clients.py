@@ -196,8 +196,10 @@ def fetch_all(client: imaplib.IMAP4, folder: str = "INBOX") -> list[EmailMessage
     return found
 
 
-def run_mbsync(folder: Path, port: int, ca_file: str, login: str, password: str) -> list[EmailMessage]:
-    """Copy an INBOX into a Maildir with mbsync, and read it there."""
+def run_mbsync(
+    folder: Path, port: int, ca_file: str, login: str, password: str, *, tls: str = "STARTTLS"
+) -> list[EmailMessage]:
+    """Copy an INBOX into a Maildir with mbsync, and read it there. ``tls``: STARTTLS, or IMAPS for TLS at once."""
     program = tool("mbsync")
     (folder / "mail").mkdir(parents=True)
     settings = folder / "mbsyncrc"
@@ -208,7 +210,7 @@ Host localhost
 Port {port}
 User {login}
 Pass "{password}"
-SSLType STARTTLS
+SSLType {tls}
 CertificateFile {ca_file}
 SystemCertificates no
 
@@ -236,7 +238,9 @@ SyncState *
     return [email.message_from_bytes(made.get_bytes(key), policy=policy.default) for key in sorted(made.keys())]
 
 
-def run_mutt(folder: Path, port: int, ca_file: str, login: str, password: str) -> list[EmailMessage]:
+def run_mutt(
+    folder: Path, port: int, ca_file: str, login: str, password: str, *, scheme: str = "imap"
+) -> list[EmailMessage]:
     """Open an INBOX in mutt, tag everything, copy it into an mbox file, leave; and read that file."""
     program = tool("mutt")
     folder.mkdir(parents=True, exist_ok=True)
@@ -244,8 +248,8 @@ def run_mutt(folder: Path, port: int, ca_file: str, login: str, password: str) -
     settings = folder / "muttrc"
     settings.write_text(
         f"""
-set folder="imap://127.0.0.1:{port}/"
-set spoolfile="imap://127.0.0.1:{port}/INBOX"
+set folder="{scheme}://127.0.0.1:{port}/"
+set spoolfile="{scheme}://127.0.0.1:{port}/INBOX"
 set imap_user="{login}"
 set imap_pass="{password}"
 set ssl_starttls=yes

@@ -24,9 +24,11 @@ from doors_clients import Attached, Spoken, message_options, signed_in_imap, swa
 from doors_portal import Outbox
 
 from carnet.foundation.postgres import running_url
+from carnet.sandbox import ports
 
 _READY_WITHIN_SECONDS = 150
-_PORTS = ("CARNET_WEB_PORT", "CARNET_SMTP_PORT", "CARNET_SUBMISSION_PORT", "CARNET_IMAP_PORT")
+# A domain of the other operator whose mail a Postfix takes, where a test starts one.
+POSTFIX = "horizon-imagerie.mssante.test"
 
 
 def free_ports(count: int) -> list[int]:
@@ -87,6 +89,7 @@ class Demo:
     environment: dict[str, str]
     outbox: Outbox
     work: Path
+    postfix_port: int
 
     HOSPITAL = "orthopedie@saint-aubin.mssante.test"
     HOSPITAL_NAME = "Centre hospitalier Saint-Aubin – Chirurgie orthopédique"
@@ -192,12 +195,14 @@ def running_demo() -> Iterator[Demo]:
     work.mkdir()
     operator = OtherOperator()
     operator.start()
+    (postfix_port,) = free_ports(1)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARNET_")}
     environment |= {
         "CARNET_DATA_DIR": str(folder),
-        "CARNET_ROUTES": f"clinique-horizon.mssante.test=127.0.0.1:{operator.port}",
+        "CARNET_ROUTES": f"clinique-horizon.mssante.test=127.0.0.1:{operator.port} {POSTFIX}=127.0.0.1:{postfix_port}",
         "CARNET_LOG_LEVEL": "DEBUG",
-        **dict(zip(_PORTS, map(str, free_ports(len(_PORTS))), strict=True)),
+        "CARNET_SANDBOX_PSC_TOKEN_SECONDS": "1800",
+        **dict(zip(ports.DOORS, map(str, free_ports(len(ports.DOORS))), strict=True)),
     }
     command = [sys.executable, "-m", "carnet", "demo", "--headless", "--no-play", "--ready-file", str(ready_file)]
     with open(root / "said", "wb") as said:
@@ -210,7 +215,7 @@ def running_demo() -> Iterator[Demo]:
                 assert time.monotonic() < deadline, f"the demo is not ready: {told}"
                 time.sleep(0.1)
             ready = json.loads(ready_file.read_text("utf-8"))
-            yield Demo(folder, ready, operator, environment, Outbox(Path(ready["outbox"])), work)
+            yield Demo(folder, ready, operator, environment, Outbox(Path(ready["outbox"])), work, postfix_port)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -4,6 +4,7 @@ import asyncio
 import email
 from dataclasses import replace
 from email import policy
+from uuid import UUID
 
 import pytest
 
@@ -19,11 +20,12 @@ from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import owner_key
 from carnet.foundation.spool import Accepted
+from carnet.interfaces.sign_in import SignedIn
 from carnet.interfaces.smtp.events import Rcpt
 from carnet.interfaces.smtp.operators_door import OperatorsDoor
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.session import Session
-from carnet.interfaces.smtp.submission_door import SignedIn, SubmissionDoor
+from carnet.interfaces.smtp.submission_door import SubmissionDoor
 from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,9 @@ class Answers:
 
     async def recipient(self, address: str) -> Recipient:
         return self.found[address]
+
+    async def is_opposed(self, mailbox_id: UUID, ins: str) -> bool:
+        return False
 
     def note_refusal(self, refusal: RefusedRecipient) -> None:
         self.noted.append(refusal)
