@@ -33,18 +33,15 @@ def test_an_activated_person_is_told_once(installation):
     assert Notification.objects.get().outcome == "sent"
 
 
-def test_what_comes_together_is_told_in_one_e_mail_of_each_kind(installation):
+def test_each_message_is_told_by_an_e_mail_of_its_own(installation):
     patient, child = cast.patient(), cast.not_activated()
     for _ in range(5):
         notify(patient, NotificationKind.MESSAGE, new_id())
     notify(patient, NotificationKind.DOCUMENT, new_id())
     notify(child, NotificationKind.MESSAGE, new_id())
     send_waiting()
-    assert len(outbox(installation)) == 3
+    assert len(outbox(installation)) == 7
     assert Notification.objects.filter(outcome="sent").count() == 7
-    notify(patient, NotificationKind.MESSAGE, new_id())
-    send_waiting()
-    assert len(outbox(installation)) == 4, "what comes later is told again"
 
 
 def test_a_person_who_has_not_activated_is_told_and_learns_how(installation):

@@ -32,7 +32,7 @@ log = logs.get("notifications")
 
 @app.task(retry=RETRY)
 def send_waiting() -> None:
-    """Send what waits, claimed in groups; one e-mail tells a person of all that came of one kind since the last one.
+    """Send what waits, claimed in groups: one e-mail for each message or document (Mon espace santé does so).
 
     A claim is a conditional update, so that two workers never send the same one; a claim whose worker died is free
     again within a minute. Each e-mail is noted as soon as it is sent: only the one that was being sent may then reach
@@ -46,18 +46,17 @@ def send_waiting() -> None:
         off: dict[UUID, set[str]] = {}
         for space_id, kind in Preference.objects.filter(space_id__in=spaces).values_list("space_id", "kind"):
             off.setdefault(space_id, set()).add(kind)
-        waiting = _to_send(_by_person(claimed), points, off)
+        waiting = _to_send(claimed, points, off)
         while waiting:
             if time.monotonic() > until:
-                _let_go([notification for together in waiting for notification in together])
+                _let_go(waiting)
                 break
-            together = waiting.pop(0)
-            space_id = together[0].space_id
+            notification = waiting.pop(0)
             try:
-                _send(together, points[space_id])
-            except (OSError, KeyProblem) as failure:  # these are tried again later, the others now
+                _send(notification, points[notification.space_id])
+            except (OSError, KeyProblem) as failure:  # this one is tried again later, the others now
                 problem = failure
-                log.warning("notification_not_sent", notification=str(together[0].id), exc_info=failure)
+                log.warning("notification_not_sent", notification=str(notification.id), exc_info=failure)
     if problem is not None:
         raise problem
 
@@ -89,40 +88,30 @@ def _let_go(claimed: list[Notification]) -> None:
     Notification.objects.filter(id__in=ids, outcome="").update(claimed_at=None, attempts=F("attempts") - 1)
 
 
-def _by_person(claimed: list[Notification]) -> list[list[Notification]]:
-    """Those of one kind for one person together: an e-mail says that something came, not what nor how much."""
-    together: dict[tuple[UUID, str, bool], list[Notification]] = {}
-    at = now()
-    for one in claimed:
-        together.setdefault((one.space_id, one.kind, is_too_late(at - one.created_at)), []).append(one)
-    return list(together.values())
-
-
 def _to_send(
-    groups: list[list[Notification]], points: dict[UUID, ContactPoint], off: dict[UUID, set[str]]
-) -> list[list[Notification]]:
+    claimed: list[Notification], points: dict[UUID, ContactPoint], off: dict[UUID, set[str]]
+) -> list[Notification]:
     """Those that an e-mail is due for. The others are noted at once, one statement for each reason."""
-    to_send: list[list[Notification]] = []
+    to_send: list[Notification] = []
     without: dict[str, list[Notification]] = {}
     at = now()
-    for together in groups:
-        first = together[0]
-        if first.space_id not in points:
-            without.setdefault("no-address", []).extend(together)
-        elif not is_wanted(NotificationKind(first.kind), off.get(first.space_id, set())):
-            without.setdefault("not-wanted", []).extend(together)
-        elif is_too_late(at - first.created_at):
-            without.setdefault("gave-up", []).extend(together)
+    for one in claimed:
+        if one.space_id not in points:
+            without.setdefault("no-address", []).append(one)
+        elif not is_wanted(NotificationKind(one.kind), off.get(one.space_id, set())):
+            without.setdefault("not-wanted", []).append(one)
+        elif is_too_late(at - one.created_at):
+            without.setdefault("gave-up", []).append(one)
         else:
-            to_send.append(together)
+            to_send.append(one)
     for outcome, notifications in without.items():
         _note(notifications, outcome)
     return to_send
 
 
-def _send(together: list[Notification], point: ContactPoint) -> None:
-    _mail(point, _TEMPLATES[NotificationKind(together[0].kind)], {})
-    _note(together, "sent")
+def _send(notification: Notification, point: ContactPoint) -> None:
+    _mail(point, _TEMPLATES[NotificationKind(notification.kind)], {})
+    _note([notification], "sent")
 
 
 def _note(notifications: list[Notification], outcome: str) -> None:
