@@ -22,9 +22,14 @@ FOR_EVERYONE = {
     "welcome", "help", "accessibility", "legal", "account_login", "account_inactive", "activate", "activate_code",
     "health_live", "health_ready", "metrics",
 }  # fmt: skip
-ONLY_BY_POST = {"set_language", "conversation_answer", "attachment_save"}
+FOR_PROGRAMS = {"autoconfig", "autodiscover"}
+ONLY_BY_POST = {
+    "set_language", "conversation_answer", "attachment_save",
+    "console_closure_cancel", "console_queue_retry", "console_queue_hold", "console_queue_drop",
+}  # fmt: skip
 LEADS_ELSEWHERE = {"account_confirm_login_code": "/connexion/", "account_logout": "/"}
 SAMPLE = {"conversation_id": uuid4(), "message_id": uuid4(), "document_id": uuid4(), "piece": "2", "number": 1}
+SAMPLE |= {"closure_id": 1, "domain": "ailleurs.test", "address": "boite@ailleurs.test"}
 
 
 def address(name: str, **values: object) -> str:
@@ -43,12 +48,14 @@ def filled(patient: UUID, dominique: Client) -> UUID:
     return patient
 
 
-@pytest.mark.parametrize("name", [one.name for one in urlpatterns])
+@pytest.mark.parametrize("name", [one.name for one in urlpatterns if one.name])
 def test_signed_out_a_page_is_public_or_leads_to_the_sign_in(client: Client, name: str) -> None:
     where = address(name)
     response = client.get(where)
     if name in FOR_EVERYONE:
         assert response.status_code in (200, 503)
+    elif name in FOR_PROGRAMS:
+        assert response.status_code in (404, 405), "they are told of no domain that they did not name"
     elif name in ONLY_BY_POST:
         assert response.status_code in (302, 405)
     elif name in LEADS_ELSEWHERE:

@@ -17,6 +17,7 @@ from django.test import RequestFactory
 from django.urls import resolve
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
+from web_gallery_console import contexts as console_contexts
 
 from carnet.domain.messaging.queries.conversations import Correspondent
 from carnet.interfaces.web.forms import (
@@ -335,6 +336,8 @@ def pages() -> list[Page]:
         Page("legal", "web/legal.html", {}, signed_in=False),
         Page("help", "web/help.html", {}, "help"),
         *(Page(f"error-{kind}", "web/error.html", {"kind": kind}, signed_in=kind != "form-expired") for kind in errors),
+        *(Page(f"console-{name}", f"web/console/{template}.html", context, where)
+          for name, template, context, where in console_contexts()),
     ]  # fmt: skip
 
 
@@ -350,7 +353,8 @@ def _request(page: Page) -> HttpRequest:
 
 def draw(page: Page, language: str = "fr") -> str:
     """The page's HTML in one language, in demo mode, with two messages to read and one new document."""
-    shared = {"demo": True, "nav": {"unread_messages": 2, "new_documents": 1}, "redirect_field": ""}
+    counts = {"unread_messages": 2, "new_documents": 1}
+    shared = {"demo": True, "nav": counts, "redirect_field": "", "closure_told": None}
     request = _request(page)
     with translation.override(language):
         context = shared | {"user": request.user} | page.context

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from carnet.domain.directory.queries import CertificateRefusal
 from carnet.domain.directory.queries.hosted import Finding, HostedMailbox
 from carnet.domain.messaging.counted import Measure
 from carnet.domain.messaging.outbound.values import Problem
@@ -65,6 +66,21 @@ MEASURES = {
     Measure.RECEIVED_FROM_PATIENTS: _("Received from patients"),
     Measure.RECEIVED_WITH_CDA: _("Received with clinical documents"),
 }
+
+TURNED_AWAY = {
+    "no-certificate": _("It showed no certificate."),
+    CertificateRefusal.UNREADABLE.value: _("Its certificate cannot be read."),
+    CertificateRefusal.NOT_VALID_NOW.value: _("Its certificate is not valid today."),
+    CertificateRefusal.REVOKED.value: _("Its certificate was revoked."),
+    CertificateRefusal.LIST_EXPIRED.value: _("The revocation list has expired: nobody can be checked."),
+    CertificateRefusal.NO_LIST.value: _("There is no revocation list of its authority."),
+    CertificateRefusal.NOT_LISTED.value: _("The trust list does not name its certificate."),
+    CertificateRefusal.OTHER_DOMAIN.value: _("It spoke for a domain that the trust list does not give it."),
+    "certificate has expired": _("Its certificate has expired."),
+    "unable to get local issuer certificate": _("Another authority signed its certificate."),
+    "self-signed certificate": _("It signed its certificate itself."),
+}
+"""Peers of the operators' door: our codes, and what OpenSSL says most. Others are shown as OpenSSL says them."""
 
 STATES = {
     "active": _("Active"),

@@ -49,6 +49,6 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "demo": not settings.CARNET_PRODUCTION,
-        "closure": SimpleLazyObject(closure_notice),
+        "closure_told": SimpleLazyObject(closure_notice),
         "nav": SimpleLazyObject(counts),
     }

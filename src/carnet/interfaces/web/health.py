@@ -33,8 +33,10 @@ _GAUGES = {
     ),
     "carnet_outbound_oldest_seconds": (
         "Age of the message that waits longest for another operator.",
-        "SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM messaging_outbound_mail"
-        " WHERE state = 'queued'",
+        """
+        SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)
+        FROM messaging_outbound_mail WHERE state = 'queued'
+        """,
     ),
     "carnet_outbound_operators_down": (
         "Domains of other operators that take no mail now.",

@@ -14,8 +14,6 @@ from carnet.domain.messaging.commands.outbound import Chosen, drop, hold, retry_
 from carnet.domain.messaging.queries.outbound import DomainQueue, OutboundRow, outbound_mails, waiting_by_domain
 from carnet.domain.spaces.models import Account
 from carnet.foundation import logs
-from carnet.foundation.clock import now
-from carnet.foundation.closures import current_or_next_closure
 from carnet.interfaces.web.console_sentences import last_answer
 from carnet.interfaces.web.session import for_administrator
 
@@ -37,7 +35,6 @@ def queue(request: HttpRequest, who: Account) -> HttpResponse:
             "waiting": sum(one.queued for one in domains),
             "held": sum(one.held for one in domains),
             "oldest": min((one.oldest_at for one in domains), default=None),
-            "closure": current_or_next_closure(now()),
         },
     )
 

@@ -6,12 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from carnet.domain.directory.queries.operators import refused_peers
 from carnet.domain.directory.queries.trust_list import last_read, last_taken, trust_changes, trusted
 from carnet.domain.spaces.models import Account
 from carnet.interfaces.web.console_forms import TrustSearch
+from carnet.interfaces.web.console_sentences import TURNED_AWAY
 from carnet.interfaces.web.session import for_administrator
 
 _PAGE = 50
+_TOLD = 20
 
 
 @require_safe
@@ -28,6 +31,9 @@ def trust_list(request: HttpRequest, who: Account) -> HttpResponse:
             "filters": search,
             "taken": last_taken(),
             "read": last_read(),
+            "turned_away": [
+                {"peer": one, "why": TURNED_AWAY.get(one.reason, one.reason)} for one in refused_peers(_TOLD)
+            ],
             "domains": shown,
             "text": text,
             "next_after": shown[-1].domain if len(found) > _PAGE else "",
