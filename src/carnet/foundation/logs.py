@@ -20,8 +20,8 @@ ALLOWED_KEYS = frozenset(
         # which process
         "process", "pid", "child", "exit_code", "delay", "port", "door",
         # which thing: opaque identifiers only
-        "account", "space", "message", "conversation", "document", "mailbox", "notification", "job", "segment", "position",
-        "session",
+        "account", "space", "message", "conversation", "document", "mailbox", "notification", "job", "segment",
+        "position", "session",
         # a certificate's subject, as the first digits of its digest
         "certificate",
         # what happened

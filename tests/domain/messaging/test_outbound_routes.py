@@ -100,6 +100,11 @@ def test_what_the_dns_does_not_know_or_does_not_answer_waits() -> None:
     assert refused("localhost") == (Problem.NO_ROUTE, 450)
 
 
+def test_names_of_tests_are_asked_only_of_a_name_server_that_was_named(settings) -> None:
+    settings.CARNET_DNS_SERVERS = ()
+    assert refused("two.test") == (Problem.NO_ROUTE, 450)
+
+
 def test_exchanges_that_are_not_better_than_this_server_are_left_out() -> None:
     assert hosts("ours.test") == ["2001:db8::1:25", "192.0.2.1:25"]
     assert refused("only-ours.test") == (Problem.NAME_UNKNOWN, 450)

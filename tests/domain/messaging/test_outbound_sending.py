@@ -6,8 +6,9 @@ import threading
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import connection
 from outbound_peer import PLAIN, running
 from outbound_queue import content, destination, inbox, make_due, queue, send, states
 
@@ -16,7 +17,6 @@ from carnet.domain.directory.queries import forget_trust_space
 from carnet.domain.directory.subjects import Subject
 from carnet.domain.messaging.envelopes import Asked
 from carnet.domain.messaging.models import OutboundDestination, OutboundMail
-from carnet.domain.messaging.outbound import settling
 from carnet.domain.messaging.outbound.ageing import give_up_the_old, warn_of_delay
 from carnet.domain.messaging.outbound.claims import LEASE, claim, due_domains
 from carnet.domain.messaging.outbound.sending import Sender
@@ -24,6 +24,7 @@ from carnet.domain.messaging.outbound.trust import NotConfigured, context_for, m
 from carnet.domain.messaging.outbound.values import Host
 from carnet.foundation import closures
 from carnet.foundation.clock import now
+from carnet.foundation.database import conninfo
 from carnet.foundation.ids import new_id
 from carnet.foundation.tls import revocation
 from carnet.sandbox import cast
@@ -103,7 +104,7 @@ def test_an_operator_that_is_down_is_not_tried_for_each_message_and_holds_up_nob
         send()
         assert silent.connections == 1
         assert len(good.got) == 5
-        assert good.connections <= 4
+        assert good.most_at_once <= 4
         failures, _, problem = destination(HORIZON)
         assert (failures, problem) == (1, "too-slow")
         assert {(state, tries) for state, _, tries in states()} == {("sent", 1), ("queued", 0)}
@@ -120,6 +121,25 @@ def test_an_operator_that_is_down_is_not_tried_for_each_message_and_holds_up_nob
         assert len(silent.got) == 30
         assert silent.connections <= 4
         assert destination(HORIZON) is None
+
+
+def test_an_operator_that_goes_down_under_several_connections_is_noted_once(settings) -> None:
+    taken = []
+
+    def script(verb: str, line: str) -> str | None:
+        if verb == "CONTENT":
+            taken.append(line)
+        return "421 4.3.2 going down" if len(taken) > 110 else None
+
+    settings.CARNET_OUTBOUND_CONNECTIONS_PER_HOP = 4
+    with running(script=script) as peer:
+        settings.CARNET_ROUTES = {"*": peer.route}
+        for number in range(200):
+            queue(f"a@{HORIZON}", number=number)
+        send()
+    assert peer.most_at_once > 1
+    assert destination(HORIZON) == (1, "421 4.3.2", "refused")
+    assert {state for state, _, _ in states()} == {"sent", "queued"}
 
 
 def test_a_greylisted_message_waits_for_itself_alone_and_goes_the_next_time(settings) -> None:
@@ -305,23 +325,22 @@ def test_a_worker_that_is_asked_to_end_finishes_what_is_under_way_and_puts_the_r
 
 def test_what_another_operator_has_taken_is_noted_though_the_database_was_away(settings) -> None:
     """The commit is tried again until it succeeds: only a process that dies sends twice."""
-    failing = [True, True]
-    settle = settling.settle
+    address = conninfo()
 
-    def away(*arguments: object) -> None:
-        if failing:
-            failing.pop()
-            raise OperationalError("the database is away")
-        settle(*arguments)
+    def script(verb: str, line: str) -> str | None:
+        if verb == "CONTENT":
+            with psycopg.connect(address, autocommit=True) as direct:
+                direct.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        return None
 
-    settling.settle = away
-    try:
-        with running() as peer:
-            settings.CARNET_ROUTES = {"*": peer.route}
-            queue(f"a@{HORIZON}")
-            send()
-    finally:
-        settling.settle = settle
+    with running(script=script) as peer:
+        settings.CARNET_ROUTES = {"*": peer.route}
+        queue(f"a@{HORIZON}")
+        connection.close()
+        send()
     assert len(peer.got) == 1
     assert [state for state, _, _ in states()] == ["sent"]
 

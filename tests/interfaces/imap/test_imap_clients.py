@@ -19,6 +19,8 @@ from imap_door import COMMITTED, LOGIN, PASSWORD, letter, put
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from carnet.domain.messaging.commands.entries import expunge, store_flags
+from carnet.domain.messaging.folder_values import StoreMode
 from carnet.domain.messaging.models import FolderEntry
 
 pytestmark = COMMITTED
@@ -84,6 +86,18 @@ def test_imapclient_is_woken_while_idle(client, mailbox):
     client.idle_done()
 
 
+def test_imapclient_sees_its_quota_and_what_changed(client, mailbox, settings):
+    settings.CARNET_MAILBOX_QUOTA_BYTES = 1024 * 1024
+    put(mailbox)
+    [quota] = client.get_quota()
+    assert (quota.resource, quota.usage, quota.limit) == ("STORAGE", 1, 1024)
+    client.select_folder("INBOX")
+    known = client.folder_status("INBOX", ["HIGHESTMODSEQ"])[b"HIGHESTMODSEQ"]
+    client.add_flags([1], ["\\Seen"])
+    assert list(client.fetch([1], ["FLAGS"], modifiers=[f"CHANGEDSINCE {known}"])) == [1]
+    assert client.search(["MODSEQ", str(known + 1)]) == [1]
+
+
 def test_imapclient_is_refused_with_a_wrong_password(server, certificate):
     with IMAPClient("localhost", server.port, ssl=False, timeout=10) as client:
         client.starttls(certificate.client())
@@ -136,6 +150,16 @@ def test_mbsync_brings_a_mailbox_home_and_changes_back(server, certificate, mail
     assert sorted(inbox.values_list("uid", flat=True)) == [2, 3, 4, 5]
     assert entries[2] == ["\\Flagged", "\\Seen"]
     assert FolderEntry.objects.count() == 5
+
+    # What another client does meanwhile comes home too: an answer, a removal, a new letter.
+    folder_id = FolderEntry.objects.get(uid=3).folder_id
+    store_flags(mailbox, folder_id, [3], StoreMode.ADD, ["\\Answered", "\\Seen"])
+    store_flags(mailbox, folder_id, [4], StoreMode.ADD, ["\\Deleted"])
+    expunge(mailbox, folder_id)
+    put(mailbox, letter(subject="n5", message_id="<5@x.test>"))
+    sync()
+    home = {message["Subject"]: message.get_flags() for message in mailboxes.Maildir(tmp_path / "mail" / "INBOX")}
+    assert home == {"n1": "FS", "n2": "RS", "n4": "", "n5": ""}
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")

@@ -86,6 +86,5 @@ def test_a_box_of_50000_is_worked_with_while_others_go_on(wire, server, certific
         assert sum(" EXPUNGE" in line for line in wire.ask("EXPUNGE")) == 49_000
         assert f"* {MESSAGES - 49_000} EXISTS" in wire.ask("SELECT INBOX")
     assert beside.asked > 20
-    print("LONGEST", beside.longest, beside.asked)
     assert beside.longest < LONGEST_WAIT
     assert Folder.objects.get(mailbox_id=large, name="INBOX").messages == MESSAGES - 49_000

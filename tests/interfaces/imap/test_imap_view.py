@@ -112,3 +112,36 @@ def test_a_message_that_came_between_the_counters_and_the_uids_is_told_once_and_
     assert not any(line.startswith(b"* 2 FETCH") for line in told)
     assert list(view.uids) == [1, 2]
     assert view.apply(folder.since(view.modseq), may_remove=True, tells_modseq=False) == []
+
+
+@given(st.sets(st.integers(1, 60)), st.booleans(), st.lists(st.integers(1, 70)))
+def test_numbers_reckoned_are_numbers_looked_for(there, without_gaps, asked):
+    uids = sorted(range(min(there), max(there) + 1) if there and without_gaps else there)
+    view = Selected(FolderRow(1, "x", "", True, 1, 100, 1), array("q", uids), read_only=False)
+    wanted = sorted(asked)
+    assert view.known(wanted) == [uid for uid in wanted if uid in uids]
+    assert view.numbers_of(wanted) == [uids.index(uid) + 1 for uid in wanted if uid in uids]
+    assert [view.number(uid) for uid in uids] == list(range(1, len(uids) + 1))
+    assert all(list(view.following(uid, 3)) == [one for one in uids if one > uid][:3] for uid in wanted)
+
+
+def test_removals_that_are_forgotten_are_found_from_what_is_there():
+    folder = Folder(6)
+    view, client = folder.opened(), Client([1, 2, 3, 4, 5, 6])
+    folder.do("leave", {2, 5})
+    changes = Changes(folder.uid_next, folder.modseq, (), (), forgotten=True)
+    client.read(view.apply(changes, may_remove=True, tells_modseq=False, there=sorted(folder.entries)))
+    assert client.uids == [1, 3, 4, 6] == list(view.uids)
+
+
+def test_a_change_that_is_the_next_one_of_the_folder_is_not_told_again_nor_is_another_one_lost():
+    folder = Folder(3)
+    view = folder.opened()
+    folder.do("flag", 1)
+    view.remember([1], folder.modseq)
+    assert view.modseq == folder.modseq
+    folder.do("flag", 2)
+    folder.do("flag", 3)
+    view.remember([3], folder.modseq)
+    told = view.apply(folder.since(view.modseq), may_remove=True, tells_modseq=False)
+    assert told == [b"* 2 FETCH (UID 2 FLAGS (x))\r\n"]

@@ -99,7 +99,7 @@ def test_servers_of_one_process_share_their_memory() -> None:
 
 
 SERVER = """
-import asyncio, resource, sys
+import asyncio, resource, sys, uvloop
 from carnet.interfaces.smtp.options import SmtpConfig, SmtpLimits
 from carnet.interfaces.smtp.reply import Reply
 from carnet.interfaces.smtp.server import SmtpServer
@@ -119,7 +119,7 @@ async def main():
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
 
-asyncio.run(main())
+uvloop.run(main())
 """
 IN_FLIGHT = 32 * 1024 * 1024
 

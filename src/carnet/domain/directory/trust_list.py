@@ -160,7 +160,7 @@ def _elements(content: bytes) -> Iterator[tuple[str, int, dict[str, str]]]:
                 continue
             if len(element) > _MOST_NODES_OF_ENTRY:
                 raise BadTrustList(ListProblem.NOT_A_TRUST_LIST, f"line {line}: an entry has too many elements")
-            yield "Domaine", line, {etree.QName(child).localname: _text(child) for child in element}
+            yield "Domaine", line, {str(child.tag).rpartition("}")[2]: _text(child) for child in element}
             element.clear()
             while element.getprevious() is not None:
                 del cast("etree._Element", element.getparent())[0]

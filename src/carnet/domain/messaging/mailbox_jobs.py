@@ -1,12 +1,14 @@
 """After the commit and by the hour: what mailboxes answer by themselves, and their closings, dormancy and emptying."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
+from carnet.domain.directory.commands import MailboxRefused
 from carnet.domain.directory.commands.life import close_due, note_dormancy_told
 from carnet.domain.directory.commands.traces import forget_old_traces, make_trace_partitions
 from carnet.domain.directory.queries.upkeep import (
@@ -16,10 +18,14 @@ from carnet.domain.directory.queries.upkeep import (
     dormant_to_tell,
 )
 from carnet.domain.messaging.commands.automatic import answer_by_itself, tell_holders, tell_of_closing
-from carnet.domain.messaging.commands.emptying import empty_mailbox
+from carnet.domain.messaging.commands.emptying import empty_closed_mailbox, empty_dormant_mailbox
 from carnet.foundation import logs
+from carnet.foundation.bodies import BodyMissing
 from carnet.foundation.clock import now
 from carnet.foundation.jobs import RETRY, app
+from carnet.foundation.keys import KeyProblem
+
+T = TypeVar("T")
 
 log = logs.get("mailboxes")
 
@@ -28,7 +34,10 @@ log = logs.get("mailboxes")
 def answer_by_themselves(pairs: list[list[str]]) -> None:
     """Mailboxes answer these messages (mailbox, message), if they answer by themselves today; each at most once."""
     for mailbox_id, message_id in pairs:
-        answer_by_itself(UUID(mailbox_id), UUID(message_id))
+        try:
+            answer_by_itself(UUID(mailbox_id), UUID(message_id))
+        except (BodyMissing, KeyProblem) as problem:  # this one needs a person; the others go on
+            log.error("automatic_answer_failed", mailbox=mailbox_id, message=message_id, exc_info=problem)
 
 
 def identifiers(pairs: Sequence[tuple[UUID, UUID]]) -> list[list[str]]:
@@ -61,18 +70,28 @@ def look_after_mailboxes(at: datetime | None = None) -> None:
     today = timezone.localdate(at)
     closed = close_due()
     for mailbox_id, day in closings_to_tell():
-        tell_of_closing(mailbox_id, day)
+        _try(tell_of_closing, mailbox_id, day)
     for mailbox_id, last_used in dormant_to_tell(today, settings.CARNET_MAILBOX_DORMANT_DAYS):
-        _tell_of_dormancy(mailbox_id, last_used, today)
-    emptied = 0
-    for mailbox_id in closed_to_empty(at - timedelta(days=settings.CARNET_MAILBOX_KEEP_DAYS)):
-        emptied += empty_mailbox(mailbox_id, for_good=True) is not None
+        _try(_tell_of_dormancy, mailbox_id, last_used, today)
+    done = [
+        _try(empty_closed_mailbox, mailbox_id)
+        for mailbox_id in closed_to_empty(at - timedelta(days=settings.CARNET_MAILBOX_KEEP_DAYS))
+    ]
     if settings.CARNET_MAILBOX_DORMANT_ACTION == "empty":
         told_before = today - timedelta(days=settings.CARNET_MAILBOX_DORMANT_NOTICE_DAYS)
-        for mailbox_id in dormant_to_empty(told_before):
-            emptied += empty_mailbox(mailbox_id, for_good=False) is not None
+        done += [_try(empty_dormant_mailbox, mailbox_id) for mailbox_id in dormant_to_empty(told_before)]
+    emptied = sum(one is not None for one in done)
     if closed or emptied:
         log.info("mailboxes_looked_after", count=closed, total=emptied)
+
+
+def _try(act: Callable[..., T], mailbox_id: UUID, *more: object) -> T | None:
+    """Do what is due for one mailbox; what keeps it from being done is told, and the others go on."""
+    try:
+        return act(mailbox_id, *more)
+    except (BodyMissing, KeyProblem, MailboxRefused) as problem:
+        log.error("mailbox_not_looked_after", mailbox=str(mailbox_id), exc_info=problem)
+        return None
 
 
 def _tell_of_dormancy(mailbox_id: UUID, last_used: date, today: date) -> None:

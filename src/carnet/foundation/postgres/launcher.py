@@ -42,7 +42,7 @@ class EmbeddedPostgres:
     ) -> None:
         """Nothing happens yet.
 
-        ``shared_buffers_mib``: by default a quarter of the memory, 512 at most. ``start_timeout``: seconds, which
+        ``shared_buffers_mib``: by default a quarter of the memory, 1024 at most. ``start_timeout``: seconds, which
         includes the recovery after a crash. ``settings``: other tuning, by PostgreSQL's names.
         """
         self.data_dir = data_dir.resolve()

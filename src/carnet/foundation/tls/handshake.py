@@ -16,10 +16,18 @@ _GOING_ON = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLSyscallError, s
 
 class _TellingObject(ssl.SSLObject):
     """A TLS session that, when its handshake fails, first asks for one more round: the loop then sends what is
-    waiting, which is the alert, and comes back when the peer has closed or the handshake's time is over."""
+    waiting, which is the alert, and comes back when the peer has closed or the handshake's time is over. Who is told
+    nothing, since they do not speak TLS at all, is not waited for."""
 
     shown = b""
     failure: ssl.SSLError | None = None
+    outgoing: ssl.MemoryBIO
+
+    @classmethod
+    def _create(cls, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *arguments: Any, **options: Any) -> Any:
+        made = super()._create(incoming, outgoing, *arguments, **options)  # type: ignore[misc]
+        made.outgoing = outgoing
+        return made
 
     def do_handshake(self) -> None:
         if self.failure is not None:
@@ -33,6 +41,8 @@ class _TellingObject(ssl.SSLObject):
             context = self.context
             if isinstance(problem, ssl.SSLCertVerificationError) and isinstance(context, TellingContext):
                 context.refused(problem, first_certificate(self.shown))
+            if not self.outgoing.pending:
+                raise
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "the alert is on its way") from problem
 
 

@@ -28,6 +28,7 @@ _JSON = "application/fhir+json; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
 _PATCHES = ("application/fhir+json", "application/json")
 _TYPE = re.compile(r"[A-Za-z]{1,40}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOT_HERE = frozenset({"HealthcareService", "Device", "Location", "Endpoint", "Person"})
 _pace = Pace()
 _log = logs.get("web")
@@ -131,17 +132,10 @@ def _search(of: Any, pairs: list[tuple[str, str]]) -> Answer:
 
 
 def _row(of: Any, key: str) -> Published:
-    if of is practitioner_role and len(key) != 36:
-        row = None
-    else:
-        row = published.published(of.CARRIER, key) if of is not practitioner_role or _is_uuid(key) else None
+    row = published.published(of.CARRIER, key) if of is not practitioner_role or _UUID.fullmatch(key) else None
     if row is None:
         raise Refused(404, "not-found", f"no {of.NAME} has this id")
     return row
-
-
-def _is_uuid(text: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) is not None
 
 
 def _read(of: Any, key: str, request: Request) -> Answer:

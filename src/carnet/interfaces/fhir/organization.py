@@ -6,7 +6,6 @@ from carnet.domain.directory.queries.criteria import (
     NOTHING,
     Carrier,
     Criterion,
-    Match,
     any_of,
     equal,
     plain,
@@ -197,10 +196,6 @@ def _part_of(value: str, _: str) -> Criterion:
     return Criterion("(r.finess_ej = %s AND r.finess_ej <> '')", (whole[1:],)) if whole[0] == "1" else NOTHING
 
 
-def _folded(column: str, wanted: str, match: Match) -> Criterion:
-    return text(column, wanted, match)
-
-
 _LINE = "concat_ws(' ', r.address->>'number', r.address->>'repeat', r.address->>'street_type', r.address->>'street')"
 _NAMES = "r.name || ' ' || r.trade_name"
 
@@ -210,10 +205,10 @@ def _named(value: str, modifier: str) -> Criterion:
     return parameter.criterion(value, modifier)
 
 
-_NAME_STARTS = text_parameter("r.name", "r.trade_name", meaning="", build=_folded)
-_NAME_CONTAINS = text_parameter(_NAMES, meaning="", build=_folded)
-_CITY = text_parameter("r.city", meaning="The town.", build=_folded)
-_STREET = text_parameter(_LINE, meaning="A line of the address.", build=_folded)
+_NAME_STARTS = text_parameter("r.name", "r.trade_name", meaning="", build=text)
+_NAME_CONTAINS = text_parameter(_NAMES, meaning="", build=text)
+_CITY = text_parameter("r.city", meaning="The town.", build=text)
+_STREET = text_parameter(_LINE, meaning="A line of the address.", build=text)
 _POSTAL_CODE = text_parameter("postal_code", meaning="The postal code.", build=plain)
 
 

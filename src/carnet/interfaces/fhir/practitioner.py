@@ -7,7 +7,6 @@ from carnet.domain.directory.queries.criteria import (
     NOTHING,
     Carrier,
     Criterion,
-    Match,
     any_of,
     equal,
     qualified,
@@ -106,10 +105,6 @@ def _qualified(value: str, _: str) -> Criterion:
     return any_of([qualified(part, code) for part in parts]) if parts else NOTHING
 
 
-def _folded(column: str, wanted: str, match: Match) -> Criterion:
-    return text(column, wanted, match)
-
-
 _FAMILY, _GIVEN, _BOTH = "r.family_name", "r.given_name", "r.family_name || ' ' || r.given_name"
 
 
@@ -119,8 +114,8 @@ def _named(value: str, modifier: str) -> Criterion:
     return parameter.criterion(value, modifier)
 
 
-_NAME_STARTS = text_parameter(_FAMILY, _GIVEN, meaning="", build=_folded)
-_NAME_CONTAINS = text_parameter(_BOTH, meaning="", build=_folded)
+_NAME_STARTS = text_parameter(_FAMILY, _GIVEN, meaning="", build=text)
+_NAME_CONTAINS = text_parameter(_BOTH, meaning="", build=text)
 
 PARAMETERS: dict[str, Parameter] = {
     **common(CARRIER),
@@ -130,8 +125,8 @@ PARAMETERS: dict[str, Parameter] = {
         about_content=False,
     ),
     "identifier-type": Parameter("token", _identifier_type, "RPPS or IDNPS.", about_content=False),
-    "family": text_parameter(_FAMILY, meaning="Family name of practice.", build=_folded),
-    "given": text_parameter(_GIVEN, meaning="Given name of practice.", build=_folded),
+    "family": text_parameter(_FAMILY, meaning="Family name of practice.", build=text),
+    "given": text_parameter(_GIVEN, meaning="Given name of practice.", build=text),
     "name": Parameter("string", _named, "Family or given name of practice.", frozenset({"contains", "exact"})),
     "qualification-code": Parameter("token", _qualified, "Profession, category or savoir-faire."),
     "data-information-system": information_system(CARRIER, {"RPPS": EVERYTHING}),

@@ -7,7 +7,6 @@ from typing import Any
 from carnet.domain.directory.queries.criteria import (
     Carrier,
     Criterion,
-    Match,
     active,
     any_of,
     updated,
@@ -155,18 +154,3 @@ def information_system(carrier: Carrier, systems_known: dict[str, Criterion]) ->
         return known.get(code, Criterion("false"))
 
     return Parameter("token", criterion, "The system that its data comes from: RPPS, FINESS, MSS or CG.")
-
-
-__all__ = [
-    "Match",
-    "coding",
-    "common",
-    "identifier",
-    "information_system",
-    "instant",
-    "mailboxes",
-    "reference_id",
-    "resource",
-    "text_parameter",
-    "version",
-]

@@ -1,10 +1,8 @@
 """Commands on folders (RFC 3501 §6.3, RFC 5258, RFC 5819, RFC 6154, RFC 2342)."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from carnet.domain.directory.models import Mailbox
 from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.commands import folder_tree
 from carnet.domain.messaging.commands.folders import append as append_message
@@ -17,7 +15,7 @@ from carnet.domain.messaging.folder_values import (
     parents,
 )
 from carnet.domain.messaging.queries import folders as queries
-from carnet.domain.messaging.queries.folders import FolderCounts, FolderRow
+from carnet.domain.messaging.queries.folders import FolderCounts, FolderRow, Opened
 from carnet.interfaces.imap.fetch import ROWS_AT_ONCE, tell_rows
 from carnet.interfaces.imap.grammar import Append, BadCommand, Command, Open, Rename, Resync
 from carnet.interfaces.imap.grammar_list import ListFolders, Status
@@ -72,10 +70,10 @@ async def _open(session: Session, command: Command, *, read_only: bool) -> str:
     session.selected = None
     session.condstore = session.condstore or arguments.condstore
     found = await session.reading(_read_folder, session.mailbox, arguments.folder)
-    if found is None:
-        return problem_text(FolderProblem.MISSING)
-    folder, uids, unseen = found
-    selected = session.selected = Selected(folder, uids, read_only=read_only)
+    if isinstance(found, FolderProblem):
+        return problem_text(found)
+    unseen = found.first_unseen
+    selected = session.selected = Selected(found.folder, found.uids, read_only=read_only)
     flags = (*SYSTEM_FLAGS, *_USUAL_KEYWORDS)
     permanent = b"()" if read_only else flags_text((*flags, "\\*"))
     number = selected.number(unseen) if unseen is not None else None
@@ -116,14 +114,14 @@ async def tell_vanished(session: Session, since: int, known: Sequence[tuple[int,
         await session.send(f"* VANISHED (EARLIER) {text}")
 
 
-def _read_folder(mailbox_id: UUID, name: str) -> tuple[FolderRow, Any, int | None] | None:
-    """Counters first: what comes in between is then told as a change."""
-    if not Mailbox.objects.filter(id=mailbox_id, state=Mailbox.State.ACTIVE).exists():
+def _read_folder(mailbox_id: UUID, name: str) -> Opened | FolderProblem:
+    try:
+        found = queries.opened(mailbox_id, folder_name(name))
+    except InvalidFolderName:
+        return FolderProblem.MISSING
+    if found is None:
         raise Ended("The mailbox is not available any more")
-    folder = find(mailbox_id, name)
-    if folder is None:
-        return None
-    return folder, queries.uids_of(mailbox_id, folder.id), queries.first_unseen(mailbox_id, folder.id)
+    return found
 
 
 @command("CREATE", State.SIGNED_IN)

@@ -9,7 +9,7 @@ Everything here happens on the event loop; only the reading itself is done in th
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -174,22 +174,26 @@ class OpenFolder:
         """
         await self._refresh()
         rows = self.rows
-        if content:
-            missing = [uid for uid in uids if (row := rows.get(uid)) is None or row.kept is None]
-        else:
-            missing = [uid for uid in uids if uid not in rows]
+        missing = self._missing(uids, content=content)
         if not missing:
             return [rows[uid] for uid in uids]
-        if ahead:
-            missing += [uid for uid in ahead if (row := rows.get(uid)) is None or content > (row.kept is not None)]
         version = self._version
-        loaded = await self._shelf.in_thread(_read, self.mailbox_id, self.folder_id, missing, content)
+        wanted = [*missing, *self._missing(ahead, content=content)]
+        loaded = await self._shelf.in_thread(_read, self.mailbox_id, self.folder_id, wanted, content)
         # What changed while this was read is not overwritten by what it was before.
         if self._version == version and self.sessions:
             self.rows.update(loaded)
             self.opened += len(loaded) if content else 0
             self._shelf.used(self)
-        return [row for uid in uids if (row := loaded.get(uid) or rows.get(uid)) is not None]
+        anew = set(missing)
+        found = (loaded.get(uid) if uid in anew else rows.get(uid) for uid in uids)
+        return [row for row in found if row is not None]
+
+    def _missing(self, uids: Iterable[int], *, content: bool) -> list[int]:
+        rows = self.rows
+        if not content:
+            return [uid for uid in uids if uid not in rows]
+        return [uid for uid in uids if (row := rows.get(uid)) is None or row.kept is None]
 
     async def _refresh(self) -> None:
         """Take in what changed since, if anything may have."""

@@ -1,6 +1,6 @@
 """What operators write by the API: the mailboxes of their domains, each write traced."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -214,7 +214,7 @@ def _open_hosted(holder: _Holder, new: NewBox, before: Mailbox | None, who: KeyF
         by=_author(who),
     )
     Mailbox.objects.filter(id=mailbox_id).update(
-        paperless=bool(fields.get(BoxField.PAPERLESS, False)), practice_id=holder.practice
+        paperless=bool(fields.get(BoxField.PAPERLESS, False)), structure=structure, practice_id=holder.practice
     )
 
 
@@ -242,8 +242,7 @@ def _set(box: Mailbox, fields: dict[BoxField, FieldValue], who: KeyFacts) -> Non
     box.save(update_fields=[what.value for what in fields])
 
 
-def _check(kind: MailboxKind, fields: Sequence[BoxField] | object) -> None:
-    assert isinstance(fields, dict)
+def _check(kind: MailboxKind, fields: Mapping[BoxField, FieldValue]) -> None:
     for what, value in fields.items():
         if not may_carry(kind, what, value):
             raise _Stop(Refusal.NOT_CARRIED, f"{Refusal.NOT_CARRIED.sentence}: {what.value} of {kind.value}")

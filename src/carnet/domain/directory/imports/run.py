@@ -16,6 +16,7 @@ from carnet.domain.directory.imports.columns import Extraction, Layout, NotAnExt
 from carnet.domain.directory.imports.lines import SEPARATOR, BadLine, Reader, reader
 from carnet.domain.directory.imports.source import Source, open_source
 from carnet.domain.directory.imports.staging import Cursor, Filling, Staging
+from carnet.domain.directory.queries.labels import forget_labels
 from carnet.foundation.rows import server_cursor
 
 _ONE_AT_A_TIME = 0x636E_6469  # advisory lock of this import
@@ -86,6 +87,7 @@ def import_extraction(
                 _end_vanished(cursor, outcome, held, force=force)
                 outcome.counts["mailboxes shown with another carrier"] = mailboxes.show_with_practices(cursor)
         outcome.report = told.written
+    forget_labels()
     return outcome
 
 

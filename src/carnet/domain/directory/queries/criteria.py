@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 SHOWN = "m.published AND NOT m.red_list AND m.state = 'active'"
 """The mailboxes that the directory shows; ``directory_shown`` in the database says the same. Every search and every
@@ -140,12 +139,3 @@ def with_any_mailbox(carrier: Carrier) -> Criterion:
 def qualified(part: str, code: str) -> Criterion:
     """A professional has this code as ``part`` of a qualification (profession, category, skill_type or skill)."""
     return Criterion("r.qualifications @> jsonb_build_array(jsonb_build_object(%s::text, %s::text))", (part, code))
-
-
-def practices_as(codes: Iterable[tuple[str, str]]) -> Criterion:
-    """A practice has one of these codes: pairs of column and code."""
-    return any_of([equal(column, code) for column, code in codes])
-
-
-def identified(column: str, value: str | UUID) -> Criterion:
-    return equal(column, value)

@@ -147,7 +147,7 @@ def certificates_of(mailbox_id: UUID, *, revoked: bool = False, limit: int = 100
 
 
 def check_mailboxes() -> Iterator[Checked]:
-    """Each hosted mailbox that is not closed and in which there is something to look at, by address, read as it goes."""
+    """Each hosted mailbox, not closed, in which there is something to look at, by address; read as it goes."""
     at = now()
     today = timezone.localdate(at)
     trusted = set(TrustedDomain.objects.filter(Q(by_hand=True) | Q(on_list=True)).values_list("domain", flat=True))

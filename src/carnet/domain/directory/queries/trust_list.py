@@ -66,7 +66,7 @@ def last_read() -> ListVersion | None:
 
 
 def trusted(*, text: str = "", after: str = "", limit: int = 50) -> list[TrustedRow]:
-    """Trusted domains by name, from the one after ``after``; ``text`` is looked for in domain, operator and subjects."""
+    """Trusted domains by name, from the one after ``after``; ``text`` is looked for in all three columns."""
     wanted = Q(by_hand=True) | Q(on_list=True)
     if text:
         named = TrustEntry.objects.filter(Q(written__icontains=text) | Q(description__icontains=text)).values("domain")

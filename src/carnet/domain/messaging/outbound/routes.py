@@ -12,6 +12,8 @@ from carnet.domain.messaging.outbound.values import Answer, Host, Phase, Problem
 _ANY = "*"
 _MOST_HOSTS = 6
 _SECONDS = 10.0
+# RFC 6761: nobody answers for these but a name server that was set up for them.
+_RESERVED = frozenset({"test", "invalid", "localhost", "example"})
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -27,7 +29,8 @@ async def hosts_of(domain: str) -> list[Host]:
     """The servers of a domain in the order in which they are to be tried, at most six. Raises ``Unroutable``."""
     if (route := static_route(domain)) is not None:
         return [route]
-    if "." not in domain:
+    reserved = domain.rpartition(".")[2] in _RESERVED and not settings.CARNET_DNS_SERVERS
+    if "." not in domain or reserved:
         raise Unroutable(Problem.NO_ROUTE, 450, "4.4.4")
     return await _by_dns(domain)
 
@@ -47,8 +50,8 @@ def is_loopback(host: Host) -> bool:
 
 async def _by_dns(domain: str) -> list[Host]:
     """By MX, best preference first; without any MX, the domain's own addresses (RFC 5321 §5.1)."""
-    resolver = _resolver()
     try:
+        resolver = _resolver()
         name = dns.name.from_text(domain)
         found = await resolver.resolve(name, "MX", lifetime=_SECONDS)
         exchanges = sorted((record.preference, record.exchange) for record in found)

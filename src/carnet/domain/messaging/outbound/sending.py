@@ -60,6 +60,7 @@ class Sender:
         self._flying: set[UUID] = set()
         self._held_until = 0.0
         self._sessions: dict[asyncio.Task[None], str] = {}
+        self._down_at: dict[str, float] = {}
         self._woken = asyncio.Event()
         self._room = _Room(_ROOM_BYTES)
         self._slots = asyncio.Semaphore(settings.CARNET_OUTBOUND_CONNECTIONS)
@@ -98,8 +99,14 @@ class Sender:
     async def _until_idle(self) -> None:
         while True:
             self._woken.clear()
-            closed = await self._ask(current_closure, now())
-            due = [] if closed is not None else await self._ask(claims.due_domains, now())
+            try:
+                closed = await self._ask(current_closure, now())
+                due = [] if closed is not None else await self._ask(claims.due_domains, now())
+            except DatabaseError as problem:
+                if not self._sessions:
+                    raise
+                log.error("database_away", exc_info=problem)  # what is under way must still be written
+                due = []
             busy = set(self._sessions.values())
             for domain in due:
                 if domain not in busy:
@@ -107,8 +114,9 @@ class Sender:
             self.links.close_idle()
             if not self._sessions and not self.links.kept:
                 return
+            rest = settings.CARNET_OUTBOUND_IDLE_SECONDS if self.links.kept else _LOOK_SECONDS
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(_LOOK_SECONDS, settings.CARNET_OUTBOUND_IDLE_SECONDS))
+                await asyncio.wait_for(self._woken.wait(), min(_LOOK_SECONDS, max(rest, 0.05)))
 
     def _start(self, domain: str) -> None:
         session = asyncio.create_task(self._serve(domain))
@@ -135,6 +143,7 @@ class Sender:
             post = _Post()
             try:
                 while not self._stopping:
+                    began = time.monotonic()
                     taken, probing = await self._claim(domain)
                     if not taken:
                         return
@@ -142,7 +151,7 @@ class Sender:
                         try:
                             await self._carry_all(domain, hosts, post, taken)
                         except Down as problem:
-                            await self._settled(settling.note_down, domain, problem.answer)
+                            await self._note_down(domain, problem.answer, began)
                             return
                         finally:
                             await self._settled(claims.release, self.worker, [one.id for one in taken])
@@ -153,6 +162,12 @@ class Sender:
             finally:
                 if post.link is not None:
                     await self.links.give_back(post.link)
+
+    async def _note_down(self, domain: str, answer: Answer, began: float) -> None:
+        """Once for all the sessions that met the same trouble at the same time."""
+        if self._down_at.get(domain, 0.0) < began:
+            self._down_at[domain] = time.monotonic()
+            await self._settled(settling.note_down, domain, answer)
 
     async def _unroutable(self, domain: str, answer: Answer) -> None:
         """No server can be named: mail waits, or is given up where the domain says that it takes none."""

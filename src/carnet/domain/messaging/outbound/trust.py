@@ -5,20 +5,14 @@ subject (ANS, Référentiel socle MSSanté #1: the list names the certificate of
 """
 
 import ssl
-from datetime import timedelta
 
-from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from carnet.domain.directory.queries import operator_subjects
-from carnet.domain.directory.subjects import InvalidSubject, subject_of
+from carnet.domain.directory.queries import CertificateRefusal, check_operator
 from carnet.domain.messaging.outbound.routes import is_loopback
 from carnet.domain.messaging.outbound.values import Host, Problem
-from carnet.foundation.clock import now
-from carnet.foundation.tls import revocation
 from carnet.foundation.tls.contexts import operators_client_context
-from carnet.foundation.tls.revocation import Standing
 
 
 class NotConfigured(Exception):
@@ -43,17 +37,18 @@ def context_for(host: Host) -> ssl.SSLContext | None:
         raise NotConfigured(str(problem)) from problem
 
 
+_PROBLEMS = {
+    CertificateRefusal.UNREADABLE: Problem.CERTIFICATE_INVALID,
+    CertificateRefusal.NOT_VALID_NOW: Problem.CERTIFICATE_INVALID,
+    CertificateRefusal.REVOKED: Problem.CERTIFICATE_REVOKED,
+    CertificateRefusal.LIST_EXPIRED: Problem.REVOCATION_UNKNOWN,
+    CertificateRefusal.NO_LIST: Problem.REVOCATION_UNKNOWN,
+    CertificateRefusal.NOT_LISTED: Problem.CERTIFICATE_NOT_LISTED,
+    CertificateRefusal.OTHER_DOMAIN: Problem.CERTIFICATE_NOT_LISTED,
+}
+
+
 def check_peer(certificate: bytes, domain: str) -> Problem | None:
     """Why a server with this certificate (DER) may not be given the mail of a domain; None when it may."""
-    try:
-        subject = subject_of(certificate)
-        parsed = x509.load_der_x509_certificate(certificate)
-    except (ValueError, InvalidSubject):
-        return Problem.CERTIFICATE_INVALID
-    grace = timedelta(seconds=settings.CARNET_CRL_GRACE_SECONDS)
-    standing = revocation.current().standing(parsed, now(), grace)
-    if standing is Standing.REVOKED:
-        return Problem.CERTIFICATE_REVOKED
-    if standing is not Standing.GOOD and settings.CARNET_CRL_REQUIRED:
-        return Problem.REVOCATION_UNKNOWN
-    return None if subject in operator_subjects(domain) else Problem.CERTIFICATE_NOT_LISTED
+    refusal = check_operator(certificate, domain)
+    return None if refusal is None else _PROBLEMS[refusal]

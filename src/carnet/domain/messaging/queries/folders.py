@@ -14,10 +14,11 @@ from uuid import UUID
 from django.db import connection
 
 from carnet.domain.messaging.envelopes import structure_name
-from carnet.domain.messaging.folder_values import MAX_FOLDERS, SEEN
+from carnet.domain.messaging.folder_values import MAX_FOLDERS, SEEN, FolderProblem
 from carnet.domain.messaging.mime.structure import MessageStructure
 from carnet.foundation.bodies import get_bodies, get_body
 from carnet.foundation.owner_keys import owner_key
+from carnet.foundation.rows import server_cursor
 
 _FOLDER = "SELECT id, name, special_use, subscribed, uid_validity, uid_next, highest_modseq FROM messaging_folder"
 
@@ -26,6 +27,17 @@ _STATE = """
 SELECT f.uid_next, f.highest_modseq, f.pruned_modseq FROM messaging_folder f
 JOIN directory_mailbox m ON m.id = f.mailbox_id AND m.state = 'active'
 WHERE f.id = %s AND f.mailbox_id = %s
+"""
+
+# All that opening a folder asks, as of one moment.
+_OPENED = """
+SELECT f.id, f.name, f.special_use, f.subscribed, f.uid_validity, f.uid_next, f.highest_modseq,
+    (SELECT string_agg(int8send(e.uid), ''::bytea ORDER BY e.uid) FROM messaging_folder_entry e
+     WHERE e.mailbox_id = m.id AND e.folder_id = f.id),
+    (SELECT e.uid FROM messaging_folder_entry e
+     WHERE e.mailbox_id = m.id AND e.folder_id = f.id AND NOT (%s = ANY(e.flags)) ORDER BY e.uid LIMIT 1)
+FROM directory_mailbox m LEFT JOIN messaging_folder f ON f.mailbox_id = m.id AND f.name = %s
+WHERE m.id = %b AND m.state = 'active'
 """
 
 _ENTRIES = """
@@ -74,6 +86,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A folder as it is opened: every UID, ascending, and the first one that is not seen."""
+
+    folder: FolderRow
+    uids: "array[int]"
+    first_unseen: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What became of a folder: entries new or changed (UID, flags, modification sequence), and UIDs gone."""
 
@@ -85,6 +106,18 @@ class Changes:
     """Whether more entries changed than could be told at once: none is told then, ``changed_page`` tells them."""
     forgotten: bool = False
     """Whether removals since then are forgotten: what is gone is what is not there any more."""
+
+
+def opened(mailbox_id: UUID, name: str) -> Opened | FolderProblem | None:
+    """The folder of that name to work in; ``None`` when the mailbox is not active any more."""
+    with server_cursor(prepared=True) as cursor:
+        cursor.execute(_OPENED, [SEEN, name, mailbox_id], binary=True)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if row[0] is None:
+        return FolderProblem.MISSING
+    return Opened(FolderRow(*row[:7]), unpacked(row[7]), row[8])
 
 
 def folders_of(mailbox_id: UUID) -> list[FolderRow]:
@@ -137,18 +170,6 @@ def unpacked(packed: bytes | None) -> "array[int]":
     if sys.byteorder == "little":
         found.byteswap()
     return found
-
-
-def first_unseen(mailbox_id: UUID, folder_id: int) -> int | None:
-    """The lowest UID of an entry that is not seen."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT uid FROM messaging_folder_entry WHERE mailbox_id = %s AND folder_id = %s"
-            " AND NOT (%s = ANY(flags)) ORDER BY uid LIMIT 1",
-            [mailbox_id, folder_id, SEEN],
-        )
-        row = cursor.fetchone()
-        return row[0] if row else None
 
 
 def changes(mailbox_id: UUID, folder_id: int, since: int, most: int | None = None) -> Changes | None:

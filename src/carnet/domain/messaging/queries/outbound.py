@@ -31,8 +31,8 @@ ORDER BY m.queued + m.held DESC, m.domain LIMIT %s
 class DomainQueue:
     """The mail that waits for one domain, ``octets`` in all.
 
-    ``failures`` is how often its operator could not be reached, since ``down_since``; ``held_at`` when a person held the
-    domain back.
+    ``failures`` is how often its operator could not be reached, since ``down_since``; ``held_at`` when a person held
+    the domain back.
     """
 
     domain: str

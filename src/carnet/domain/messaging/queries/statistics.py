@@ -53,7 +53,9 @@ class MonthStatistics:
             found.append((month, one.kind, "active-mailboxes", "", "", one.active))
             for measure in Measure:
                 if measure is Measure.DOCUMENT:
-                    found += [(month, one.kind, measure.value, c, document_name(c), n) for c, n in one.documents.items()]
+                    found += [
+                        (month, one.kind, measure.value, c, document_name(c), n) for c, n in one.documents.items()
+                    ]
                 elif measure is Measure.PRODUCT:
                     found += [(month, one.kind, measure.value, c, "", n) for c, n in one.products.items()]
                 else:

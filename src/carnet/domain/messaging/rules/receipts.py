@@ -10,6 +10,9 @@ from carnet.domain.messaging.values import MessagingRefusal
 # RFC 5321 §6.3 asks for at least 100 before a loop is declared; inside a trust list of operators a mail crosses a
 # handful of servers, and each turn of a loop is one more notice to a person.
 MAX_RECEIVED = 50
+_MACHINES = frozenset(
+    {"mailer-daemon", "postmaster", "noreply", "no-reply", "ne-pas-repondre", "listserv", "majordomo"}
+)
 # It leaves by our submission door, comes back from an operator that forwards it, perhaps twice: no more.
 MAX_OWN_RECEIVED = 4
 
@@ -67,9 +70,6 @@ def dsn_allowed(return_path_domain: str | None, trusted: Collection[str], *, is_
 def answers_by_itself(parsed: ParsedMessage) -> bool:
     """Whether a machine answered a letter, such as « I am away until Monday » (RFC 3834 §5); a report is none."""
     return parsed.auto_submitted == "auto-replied" and not parsed.is_report
-
-
-_MACHINES = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "ne-pas-repondre", "listserv", "majordomo"})
 
 
 def may_answer_by_itself(
