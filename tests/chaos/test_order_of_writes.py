@@ -58,7 +58,7 @@ def traced_doors(demo: Demo, trace: Path) -> Iterator[int]:
     """Another `carnet serve smtp` on the same installation, under strace; the port of its operators' door."""
     url = running_url(demo.data / "postgres")
     assert url is not None
-    smtp, submission = free_ports(2)
+    smtp, submission, submissions = free_ports(3)
     process = subprocess.Popen(
         [
             *("strace", "-f", "-y", "-s", "256", "-e", f"trace={_CALLS}", "-o", trace),
@@ -67,8 +67,11 @@ def traced_doors(demo: Demo, trace: Path) -> Iterator[int]:
         env={
             **demo.environment,
             "CARNET_DATABASE_URL": url,
+            "CARNET_OPERATORS_DOOR_TLS": "none",
             "CARNET_SMTP_PORT": str(smtp),
+            "CARNET_SMTP_MUTUAL_PORT": "0",
             "CARNET_SUBMISSION_PORT": str(submission),
+            "CARNET_SUBMISSIONS_PORT": str(submissions),
         },
         start_new_session=True,
         stdin=subprocess.DEVNULL,

@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from typer.testing import CliRunner
 
 from carnet.cli import app
 from carnet.domain.directory.models import Mailbox, TrustedDomain
 from carnet.domain.spaces.models import HealthSpace
 from carnet.foundation.supervisor import SETTINGS_ARE_WRONG
+from carnet.interfaces.smtp.run import check_settings
 
 PERSON = [
     "--oid", "1.2.250.1.213.1.4.10", "--birth-name", "Pat-Trois", "--given-names", "Dominique", "--birth-date",
@@ -122,3 +124,24 @@ def test_a_demo_stays_on_loopback():
     )
     assert done.returncode == 1
     assert "loopback" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("door", "words"),
+    [
+        ({"CARNET_OPERATORS_DOOR_MUTUAL": False, "CARNET_BIND": "0.0.0.0"}, "is for loopback only"),
+        ({"CARNET_OPERATORS_DOOR_MUTUAL": True, "CARNET_TLS_CERT_FILE": None}, "CARNET_TLS_CERT_FILE"),
+        ({"CARNET_OPERATORS_DOOR_MUTUAL": False, "CARNET_SMTP_MUTUAL_PORT": 2526}, "CARNET_TLS_CERT_FILE"),
+    ],
+)
+def test_an_operators_door_that_would_prove_nobody_does_not_open(settings, door, words):
+    settings.CARNET_BIND = "127.0.0.1"
+    for name, value in door.items():
+        setattr(settings, name, value)
+    with pytest.raises(ImproperlyConfigured, match=words):
+        check_settings()
+
+
+def test_a_plain_operators_door_opens_on_loopback(settings):
+    settings.CARNET_OPERATORS_DOOR_MUTUAL, settings.CARNET_BIND = False, "127.0.0.1"
+    check_settings()

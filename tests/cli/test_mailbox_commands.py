@@ -104,6 +104,14 @@ def test_what_cannot_be_done_is_told_in_words(capsys, arguments, words):
     assert words in refused(capsys, "mailbox", *arguments)
 
 
+def test_a_mailbox_has_a_bound_of_its_own_by_command(capsys):
+    assert "0.0 MB without bound" in carnet("mailbox", "quota", ORTHO)
+    assert "of 500 MB" in carnet("mailbox", "quota", ORTHO, "--megabytes", "500")
+    assert "of 500 MB" in carnet("mailbox", "quota", ORTHO)
+    assert "without bound" in carnet("mailbox", "quota", ORTHO, "--usual")
+    assert "give one of" in refused(capsys, "mailbox", "quota", ORTHO, "--usual", "--none")
+
+
 def test_the_check_has_a_line_a_finding_and_an_exit_code():
     carnet("directory", "professional", NURSE, "--given-name", "Alix", "--family-name", "Leroy", "--profession", "60")
     assert carnet("mailbox", "check") == ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+from collections.abc import Callable
 from dataclasses import replace
 from email import policy
 from uuid import UUID
@@ -45,6 +46,9 @@ class Answers:
 
     async def recipient(self, address: str) -> Recipient:
         return self.found[address]
+
+    async def check(self, question: Callable[..., object], *arguments: object) -> object:
+        return question(*arguments)
 
     async def is_opposed(self, mailbox_id: UUID, ins: str) -> bool:
         return False
@@ -115,7 +119,7 @@ def test_the_sender_at_another_operator_is_told_by_one_mail_that_does_not_tell_t
         hand_in("operators", CLINIC, [address(ins), address("279035121518989")])
         mail = OutboundMail.objects.latest("created_at", "id")
         key = owner_key(mail.owner_id)
-        assert key.open_text(f"outbound:{mail.id}", mail.addresses) == f"\n{CLINIC}"
+        assert key.open_text(f"outbound:{mail.id}", mail.addresses).split("\n")[:2] == ["", CLINIC]
         report = email.message_from_bytes(get_body(mail.owner_id, mail.body), policy=policy.default)
         told.add(check(report, ins))
     assert len(told) == 1

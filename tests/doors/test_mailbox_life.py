@@ -13,6 +13,7 @@ from doors_clients import eventually, fetch_all, message_options
 from doors_demo import Demo
 
 RUTH = "277076322082910"
+SHUT = (550, b"5.2.1 This mailbox is suspended or closed: nothing is sent from it")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,19 @@ def write_to(demo: Demo, door: str, recipient: str, sender: str = "") -> str:
         return "250" if code == 250 else f"{code} {words.decode()}"
 
 
+def signed_in_smtp(demo: Demo, address: str) -> smtplib.SMTP:
+    client = smtplib.SMTP("127.0.0.1", demo.submission_port, "poste.test", timeout=60)
+    client.starttls(context=ssl.create_default_context(cafile=demo.ca_file))
+    client.login(address, demo.password)
+    return client
+
+
+def begin(client: smtplib.SMTP, address: str) -> tuple[int, bytes]:
+    """The answer to MAIL."""
+    client.rset()
+    return client.mail(address)
+
+
 def may_sign_in(demo: Demo, address: str) -> bool:
     with imaplib.IMAP4("127.0.0.1", demo.imap_port, timeout=60) as client:
         client.starttls(ssl.create_default_context(cafile=demo.ca_file))
@@ -53,6 +67,7 @@ def may_sign_in(demo: Demo, address: str) -> bool:
 
 def test_a_mailbox_that_is_suspended_or_closed_is_so_at_every_door(demo: Demo, reception: str) -> None:
     suspended = "550 5.2.1 This mailbox is suspended and takes no mail"
+    open_before = signed_in_smtp(demo, reception)
     for state, answer in (("", "250"), ("suspend", suspended), ("resume", "250")):
         if state:
             demo.command("mailbox", state, reception)
@@ -61,6 +76,8 @@ def test_a_mailbox_that_is_suspended_or_closed_is_so_at_every_door(demo: Demo, r
         if state == "suspend":
             refused = demo.send("submission", demo.DOCTOR, "Depuis l'accueil", sender=reception)
             assert refused.last_refusal.startswith("535")
+            eventually(lambda: begin(open_before, reception) == SHUT, "who was signed in sends nothing more")
+            open_before.close()
     demo.command("mailbox", "close", reception, "--on", str(date.today() + timedelta(days=60)))  # noqa: DTZ011
     assert demo.send("submission", reception, "Une question").sent
 

@@ -73,12 +73,13 @@ def test_unknown_closed_and_opposed_cannot_be_told_apart_by_words_or_by_time(dem
     times: dict[str, list[float]] = {UNKNOWN: [], CLOSED: [], OPPOSED: []}
     answers: set[str] = set()
     for _round in range(3):
-        with at_recipients(demo, door) as wire:
-            for _ in range(200):
-                for ins in rng.sample(list(times), len(times)):
-                    began = time.perf_counter()
-                    answers.add(wire.say(f"RCPT TO:<{demo.address(ins)}>"))
-                    times[ins].append(time.perf_counter() - began)
+        for _session in range(7):  # a session ends after 100 refused recipients
+            with at_recipients(demo, door) as wire:
+                for _ in range(30):
+                    for ins in rng.sample(list(times), len(times)):
+                        began = time.perf_counter()
+                        answers.add(wire.say(f"RCPT TO:<{demo.address(ins)}>"))
+                        times[ins].append(time.perf_counter() - began)
         medians = [statistics.median(one) for one in times.values()]
         # A machine that is busy elsewhere may disturb one round; a difference of ours would be in all of them.
         if max(medians) <= 1.2 * min(medians):
@@ -258,7 +259,7 @@ def test_no_false_end_of_content_smuggles_a_second_message(demo: Demo, ruth: Por
         assert wire.say("DATA").startswith("354")
         answer = wire.say(first.encode() + end + smuggled.encode() + b"\r\n.")
         if b"\0" in end:  # no line end of its own: one message, whose text holds the rest
-            assert answer.startswith("250")
+            assert answer == "550 5.6.0 The message holds a NUL character, which mail cannot carry"
         else:
             assert answer == "550 5.6.11 Message holds a bare CR or a bare LF; lines must end with CR LF"
         assert wire.say("NOOP") == "250 2.0.0 OK"  # and nothing was answered to what was smuggled

@@ -17,6 +17,7 @@ KEYS = {
     "event", "level", "timestamp", "logger", "dropped_keys",
     "process", "pid", "child", "exit_code", "delay", "port", "door",
     "space", "message", "conversation", "document", "mailbox", "notification", "job", "segment", "position", "session",
+    "account", "certificate",
     "act", "reason", "code", "task", "attempt", "outcome", "state", "status", "method", "route", "error",
     "count", "bytes", "seconds", "waiting", "held", "total",
 }  # fmt: skip

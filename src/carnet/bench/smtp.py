@@ -71,6 +71,8 @@ class System(Protocol):
 
     def delivered(self, expected: int) -> bool: ...
 
+    def rests(self) -> bool: ...
+
     def confirm(self) -> None: ...
 
     def remove(self) -> None: ...
@@ -179,6 +181,7 @@ def _mutual_round(carnet: Carnet, plan: Plan, measured: _Measured) -> None:
 
 def _through(system: System, load: Load) -> tuple[float, float]:
     """Send a load; the seconds until all are accepted, and until all are readable."""
+    wait_until(system.rests, every=_POLL_SECONDS)
     before = system.readable()
     began = perf_counter()
     accepted = send_all(system.target, load)

@@ -120,6 +120,7 @@ def growth(
     plan = Plan(
         sizes=(1_000, 3_000) if quick else SIZES,
         messages=40 if quick else messages,
+        warming=40 if quick else 3 * messages,
         groups=2 if quick else 5,
         readings=4 if quick else 200,
         folder=folder,

@@ -104,7 +104,8 @@ def _choose_settings(folder: Path) -> None:
     os.environ["CARNET_DATA_DIR"] = str(folder)
     if not environment.value("CARNET_PSC_ISSUER"):
         address = psc.issuer(environment.value("CARNET_BIND"), environment.value("CARNET_SANDBOX_PSC_PORT"))
-        os.environ["CARNET_PSC_ISSUER"], os.environ["CARNET_PSC_AUDIENCES"] = address, psc.CLIENT_ID
+        os.environ["CARNET_PSC_ISSUER"] = address
+        os.environ.setdefault("CARNET_PSC_AUDIENCES", psc.CLIENT_ID)
     if not environment.value("CARNET_LOG_FILE"):
         os.environ["CARNET_LOG_FILE"] = str(folder / "log" / "carnet.log")
     master: Path = environment.value("CARNET_MASTER_KEY_FILE") or folder / "keys" / "master"

@@ -123,6 +123,7 @@ def search(
     if not found:
         fail("nothing found")
     table = Table("address", "kind", "name", "service", "structure", "town", "")
+    table.columns[0].overflow = "fold"
     for one in found:
         where = "here" if one.hosted else "" if one.trusted else "not on the trust list"
         table.add_row(one.address, one.kind, one.label, one.service, one.structure, one.city, where)

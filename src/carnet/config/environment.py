@@ -91,7 +91,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_PSC_ISSUER", "", "text", "Issuer of the access tokens (Pro Santé Connect); empty: none is taken."),
     Setting("CARNET_PSC_AUDIENCES", "", "list", "Clients whose tokens are taken (client_id); *: every client."),
     Setting("CARNET_PSC_JWKS_URL", "", "text", "Address of the issuer's public keys; by default Keycloak's path."),
-    Setting("CARNET_PSC_AUTHORIZATION_URL", "", "text", "Where people sign in at the issuer; by default Keycloak's path."),
+    Setting(
+        "CARNET_PSC_AUTHORIZATION_URL", "", "text", "Where people sign in at the issuer; by default Keycloak's path."
+    ),
     Setting("CARNET_PSC_CA_FILE", "", "path", "Authorities (PEM) of that address; by default the system's."),
     Setting(
         "CARNET_PSC_ALGORITHMS", "RS256", "list", "Signature algorithms that are accepted (never none, never HS…)."

@@ -355,7 +355,11 @@ else:
 
 # jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-PROCRASTINATE_IMPORT_PATHS = ["carnet.foundation.jobs", "carnet.domain.messaging.mailbox_jobs", "carnet.domain.messaging.folder_jobs"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "carnet.foundation.jobs",
+    "carnet.domain.messaging.mailbox_jobs",
+    "carnet.domain.messaging.folder_jobs",
+]
 
 # logs: JSON lines without personal data (see foundation.logs)
 LOGGING_CONFIG = None
