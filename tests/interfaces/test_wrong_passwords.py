@@ -77,7 +77,7 @@ def test_the_submission_door_stops_looking_at_guesses(monkeypatch: pytest.Monkey
 
 
 def test_a_token_that_has_expired_ends_the_session_at_the_next_message_where_the_setting_says_so() -> None:
-    door = SubmissionDoor(SimpleNamespace(closures=[], check=None), SimpleNamespace())  # type: ignore[arg-type]
+    door = SubmissionDoor(SimpleNamespace(closures=[], shut=frozenset(), check=None), SimpleNamespace())  # type: ignore[arg-type]
     session = Session("10.0.0.1", 1)
     for until, code in ((time.time() + 60, None), (None, None), (time.time() - 1, 421)):
         session.identity = SignedIn(uuid4(), "a@x.test", "99700218912", until)

@@ -25,11 +25,13 @@ from carnet.domain.directory.queries.oppositions import mailboxes_that_hold_oppo
 from carnet.domain.directory.queries.traces import traces_of
 from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.identity.values import Ins
+from carnet.domain.messaging.commands import entries
 from carnet.domain.messaging.commands.deliver import deliver
 from carnet.domain.messaging.commands.write import answer, write_new
 from carnet.domain.messaging.counted import Measure
 from carnet.domain.messaging.delivery.incoming import read_incoming
 from carnet.domain.messaging.envelopes import SpooledEnvelope
+from carnet.domain.messaging.folder_values import StoreMode
 from carnet.domain.messaging.mailbox_jobs import answer_by_themselves, look_after_mailboxes
 from carnet.domain.messaging.models import (
     Contact,
@@ -480,3 +482,15 @@ def test_the_statistics_are_what_a_recount_by_hand_gives(patient, ortho):
     before = month_statistics(date(2020, 1, 1))
     assert not before.total.counts
     assert before.total.mailboxes == 0
+
+
+@pytest.mark.parametrize("was_seen", [True, False])
+def test_a_team_that_empties_its_folder_keeps_the_evidence_of_what_it_read(patient, ortho, was_seen):
+    arrive(mail(ORTHO, address(), subject="Votre sortie"))
+    answer(holder(HealthSpace.objects.get(id=patient)), patient, Conversation.objects.get().id, "Une question.")
+    inbox = Folder.objects.get(mailbox_id=ortho, name="INBOX")
+    [uid] = FolderEntry.objects.filter(folder_id=inbox.id).values_list("uid", flat=True)
+    seen = ["\\Seen"] if was_seen else []
+    entries.store_flags(ortho, inbox.id, [uid], StoreMode.ADD, [*seen, "\\Deleted"])
+    assert entries.expunge(ortho, inbox.id).uids == [uid]
+    assert (PatientLetter.objects.get().seen_at is not None) is was_seen

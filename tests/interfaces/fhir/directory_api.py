@@ -148,3 +148,27 @@ def served() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def make_directory() -> None:
+    """The sandbox's establishments, professionals and mailboxes, and where one of them practises."""
+    from carnet.domain.directory.commands import register_practice
+    from carnet.domain.identity.values import Finess, Rpps
+    from carnet.sandbox import cast
+
+    cast.trust_space_of_the_sandbox()
+    cast.hospital()
+    cast.clinic()
+    cast.hospital_software()
+    cast.orthopaedics()
+    cast.general_practitioner()
+    cast.surgeon()
+    cast.colleague_elsewhere()
+    register_practice(Rpps("99700218920"), Finess("519999015"), profession="10", sector="SA01", function="FON-AU")
+
+
+def operator_of(domain: str) -> str:
+    """Who answers for a domain."""
+    from carnet.domain.directory.models import TrustedDomain
+
+    return TrustedDomain.objects.get(domain=domain).operator

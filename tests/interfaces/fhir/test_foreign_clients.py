@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from directory_api import METADATA, Api, served
+from directory_api import METADATA, Api, make_directory, operator_of, served
 
 GP = "99700218912"
 
@@ -12,8 +12,6 @@ GP = "99700218912"
 @pytest.fixture
 def base(transactional_db: None) -> tuple[str, Api, Api]:
     """The address of the API, a key that reads and one that writes."""
-    from conftest import make_directory, operator_of
-
     from carnet.domain.directory.commands.api_keys import create_api_key
     from carnet.domain.directory.queries.api_keys import forget_keys
 

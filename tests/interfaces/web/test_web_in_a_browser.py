@@ -23,7 +23,7 @@ BEYOND_THE_EDGE = """() => {
   const width = document.documentElement.clientWidth;
   const isOut = (element) => element.getBoundingClientRect().right > width + 1 && element.getBoundingClientRect().width;
   return [...document.querySelectorAll("body *")]
-    .filter((element) => isOut(element) && !element.closest(".paper-view, .visually-hidden"))
+    .filter((element) => isOut(element) && !element.closest(".paper-view, .table-view, .visually-hidden"))
     .map((element) => element.outerHTML.slice(0, 120));
 }"""
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, select, summary, textarea, input:not([type=hidden])")]

@@ -319,7 +319,7 @@ class Dispatch(models.Model):
 class PatientLetter(models.Model):
     """The evidence of one message written by a holder to a mailbox: the two sides' copies, and the first answer.
 
-    ``seen_at`` keeps when the mailbox's copy was seen once that copy is deleted with the mailbox's content.
+    ``seen_at`` keeps when the mailbox's copy was seen once that copy is taken out of its folder.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -334,7 +334,14 @@ class PatientLetter(models.Model):
     class Meta:
         db_table = "messaging_patient_letter"
         constraints = [models.UniqueConstraint(fields=["space_id", "message_id"], name="patient_letter_once")]
-        indexes = [models.Index(fields=["mailbox_id", "sent_at"], name="patient_letter_of_mailbox")]
+        indexes = [
+            models.Index(fields=["mailbox_id", "sent_at"], name="patient_letter_of_mailbox"),
+            models.Index(
+                fields=["mailbox_message_id"],
+                name="patient_letter_copy",
+                condition=models.Q(mailbox_message_id__isnull=False),
+            ),
+        ]
 
 
 class MailCount(models.Model):

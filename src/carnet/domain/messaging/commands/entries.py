@@ -44,6 +44,22 @@ RETURNING size
 """
 
 _FOREVER = 2**63 - 1
+# The evidence of a reading lies in the entry: what the indicators ask for outlives it.
+_REMOVE = """
+WITH gone AS (
+    DELETE FROM messaging_folder_entry
+    WHERE mailbox_id = %(mailbox)s AND folder_id = %(folder)s AND uid = ANY(%(uids)s)
+    RETURNING message_id, size, flags, internal_date, seen_at
+), kept AS (
+    UPDATE messaging_patient_letter l SET seen_at = seen.at
+    FROM (
+        SELECT message_id, min(coalesce(seen_at, internal_date)) AS at FROM gone
+        WHERE seen_at IS NOT NULL OR '\\Seen' = ANY(flags) GROUP BY message_id
+    ) seen
+    WHERE l.mailbox_message_id = seen.message_id AND l.mailbox_id = %(mailbox)s AND l.seen_at IS NULL
+)
+SELECT count(*), coalesce(sum(size), 0)::bigint FROM gone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +230,7 @@ def _remove(mailbox_id: UUID, folder_id: int, uids: list[int]) -> Expunged:
     # Read anew: a move within one folder has advanced it already.
     modseq = lock_folders(mailbox_id, [folder_id])[folder_id].modseq + 1
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH gone AS (DELETE FROM messaging_folder_entry"
-            " WHERE mailbox_id = %s AND folder_id = %s AND uid = ANY(%s) RETURNING size)"
-            " SELECT count(*), coalesce(sum(size), 0)::bigint FROM gone",
-            [mailbox_id, folder_id, uids],
-        )
+        cursor.execute(_REMOVE, {"mailbox": mailbox_id, "folder": folder_id, "uids": uids})
         messages, octets = cursor.fetchone()
         cursor.execute(
             "INSERT INTO messaging_expunged_entry (mailbox_id, folder_id, uid, modseq)"
