@@ -152,9 +152,10 @@ class Postfix:
             os.kill(pid, signal.SIGKILL)
 
     def welcome(self) -> None:
-        """Take mail for everybody from now on."""
+        """Take mail for everybody from now on: on new connections too, so that it is stopped and started."""
         (self.root / "access").write_text("")
-        self.run("reload")
+        self.stop()
+        self.run("start")
 
     def log(self) -> str:
         try:

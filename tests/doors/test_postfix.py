@@ -135,7 +135,7 @@ def test_what_postfix_puts_off_waits_and_is_taken_at_the_next_try(demo: Demo, po
     postfix.welcome()
 
     def taken() -> bool:
-        # The first retry may come on a connection kept from before Postfix read its new settings.
+        # A try may come upon the connection that ended with the Postfix of before.
         demo.command("queue", "retry", "--domain", POSTFIX)
         return bool(postfix.received("grey", "Pour plus tard"))
 
