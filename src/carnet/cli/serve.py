@@ -34,6 +34,7 @@ _SECONDS_TO_END = 1.0
 # Where the processor is short, whoever stands at a door goes first; what was accepted is safe and can wait a little.
 _AFTER_THE_DOORS = 5
 _WHEN_THERE_IS_TIME = 10
+_NICE = {Process.DRAIN: _AFTER_THE_DOORS, Process.WORKER: _WHEN_THERE_IS_TIME}
 
 
 def serve(
@@ -44,6 +45,7 @@ def serve(
         _serve_all()
         return
     die_with_parent()
+    os.nice(_NICE.get(process, 0))
     if not environment.value("CARNET_DATABASE_URL"):
         fail("CARNET_DATABASE_URL is not set: `carnet serve` alone runs all processes with a database of its own")
     set_up()
@@ -188,8 +190,6 @@ def _imap() -> None:
 def _drain() -> None:
     from carnet.domain.messaging import drain
 
-    os.nice(_AFTER_THE_DOORS)
-
     stopping = False
 
     def stop(number: int, frame: object) -> None:
@@ -203,8 +203,6 @@ def _drain() -> None:
 
 def _worker() -> None:
     from procrastinate.contrib.django import app
-
-    os.nice(_WHEN_THERE_IS_TIME)
 
     with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
         # Asked to end, jobs that wait for others (another operator's server) are told after this long, and finish.

@@ -77,7 +77,7 @@ class _Session(socketserver.StreamRequestHandler):
     def _say(self, reply: str) -> bool:
         """Whether the session goes on."""
         if reply == "...":
-            time.sleep(1)
+            time.sleep(4)
             return False
         if reply:
             self.wfile.write(reply.encode() + b"\r\n")

@@ -12,7 +12,7 @@ from carnet.domain.messaging.outbound.client import Link, NotOpened, Times, xtex
 from carnet.domain.messaging.outbound.values import Answer, Host, Letter, Phase, Problem, Recipient
 from carnet.sandbox.certificates import Authority
 
-TIMES = Times(connect=0.5, reply=0.4, content=0.5)
+TIMES = Times(connect=2, reply=1.5, content=1.5)
 CONTENT = b"Subject: x\r\n\r\n.dot\r\nhello\r\n"
 
 

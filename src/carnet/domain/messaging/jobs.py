@@ -1,5 +1,6 @@
 """After the commit: mail to other operators, and receipts of reading."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -16,7 +17,6 @@ from carnet.domain.messaging.compose import compose_mdn, make_message_id
 from carnet.domain.messaging.envelopes import MessageHead, envelope_name
 from carnet.domain.messaging.models import ConversationEntry, Message
 from carnet.domain.messaging.outbound.ageing import give_up_the_old, warn_of_delay
-from carnet.domain.messaging.outbound.sending import Sender
 from carnet.domain.spaces.models import HealthSpace
 from carnet.foundation import logs
 from carnet.foundation.clock import now
@@ -25,9 +25,12 @@ from carnet.foundation.ids import new_id
 from carnet.foundation.jobs import RETRY, app
 from carnet.foundation.owner_keys import owner_keys
 
+if TYPE_CHECKING:
+    from carnet.domain.messaging.outbound.sending import Sender
+
 log = logs.get("outbound")
 
-_sender: Sender | None = None
+_sender: "Sender | None" = None
 
 
 @app.periodic(cron="* * * * * */15")
@@ -57,6 +60,9 @@ async def _send() -> None:
     if _sender is not None:
         _sender.wake()
         return
+    # Every process knows this job, the worker alone does it: the others start without SMTP and DNS clients.
+    from carnet.domain.messaging.outbound.sending import Sender
+
     _sender = Sender()
     try:
         await _sender.run()
