@@ -1,11 +1,16 @@
 """``carnet bench``: measured figures, each beside a named peer in the same run."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from carnet.cli.installation import fail
+
+if TYPE_CHECKING:
+    from carnet.bench.report import Report
 
 _QUICK_MESSAGES = 60
 
@@ -15,6 +20,24 @@ app = typer.Typer(help="Benchmarks beside named peers.", no_args_is_help=True)
 @app.callback()
 def main() -> None:
     """Benchmarks beside named peers."""
+
+
+def _measure(run: Callable[[Callable[[str], None]], "Report"], json: Path | None) -> None:
+    """Run a benchmark, which tells how far it is; show its report, and write it where it is asked for."""
+    from rich.console import Console
+
+    from carnet.bench.problems import CannotMeasure
+
+    console = Console(stderr=False)
+    try:
+        report = run(lambda words: console.print(words, highlight=False))
+    except CannotMeasure as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        fail("stopped; everything that was started has ended and is deleted")
+    report.show(console)
+    if json is not None:
+        report.write(json)
 
 
 @app.command()
@@ -30,12 +53,8 @@ def smtp(
     quick: Annotated[bool, typer.Option("--quick", help="A few messages once: does it run? No figure counts.")] = False,
 ) -> None:
     """Mail accepted and readable: Carnet beside Postfix → LMTP → Dovecot, on loopback, without TLS."""
-    from rich.console import Console
-
-    from carnet.bench.problems import CannotMeasure
     from carnet.bench.smtp import Plan, Side, run
 
-    console = Console(stderr=False)
     if only not in (None, *Side):
         fail(f"--only takes {' or '.join(Side)}")
     plan = Plan(
@@ -45,15 +64,7 @@ def smtp(
         only=Side(only) if only else None,
         folder=folder,
     )
-    try:
-        report = run(plan, lambda words: console.print(words, highlight=False))
-    except CannotMeasure as problem:
-        fail(str(problem))
-    except KeyboardInterrupt:
-        fail("stopped; everything that was started has ended and is deleted")
-    report.show(console)
-    if json is not None:
-        report.write(json)
+    _measure(partial(run, plan), json)
 
 
 @app.command()
@@ -71,12 +82,8 @@ def imap(
     quick: Annotated[bool, typer.Option("--quick", help="A moment of each: does it run? No figure counts.")] = False,
 ) -> None:
     """Reading over IMAP: Carnet beside Dovecot, the same messages and the same client, on loopback, without TLS."""
-    from rich.console import Console
-
     from carnet.bench.imap import Plan, Side, run
-    from carnet.bench.problems import CannotMeasure
 
-    console = Console(stderr=False)
     if only not in (None, *Side):
         fail(f"--only takes {' or '.join(Side)}")
     plan = Plan(
@@ -88,15 +95,7 @@ def imap(
         only=Side(only) if only else None,
         folder=folder,
     )
-    try:
-        report = run(plan, lambda words: console.print(words, highlight=False))
-    except CannotMeasure as problem:
-        fail(str(problem))
-    except KeyboardInterrupt:
-        fail("stopped; everything that was started has ended and is deleted")
-    report.show(console)
-    if json is not None:
-        report.write(json)
+    _measure(partial(run, plan), json)
 
 
 @app.command()
@@ -111,12 +110,8 @@ def growth(
     ] = False,
 ) -> None:
     """What a message costs with 10,000, 100,000 and a million messages stored: accepted, delivered, listed, fetched."""
-    from rich.console import Console
-
     from carnet.bench.growth import SIZES, Plan, run
-    from carnet.bench.problems import CannotMeasure
 
-    console = Console(stderr=False)
     plan = Plan(
         sizes=(1_000, 3_000) if quick else SIZES,
         messages=40 if quick else messages,
@@ -125,15 +120,7 @@ def growth(
         readings=4 if quick else 200,
         folder=folder,
     )
-    try:
-        report = run(plan, lambda words: console.print(words, highlight=False))
-    except CannotMeasure as problem:
-        fail(str(problem))
-    except KeyboardInterrupt:
-        fail("stopped; everything that was started has ended and is deleted")
-    report.show(console)
-    if json is not None:
-        report.write(json)
+    _measure(partial(run, plan), json)
 
 
 @app.command()
@@ -148,21 +135,12 @@ def directory(
     quick: Annotated[bool, typer.Option("--quick", help="A few lines: does it run? No figure counts.")] = False,
 ) -> None:
     """The public extractions of the Annuaire Santé at their real size, and questions to what they made."""
-    from rich.console import Console
-
     from carnet.bench.directory import Plan, run
 
-    console = Console(stderr=False)
     plan = Plan(
         mailboxes=5_000 if quick else mailboxes,
         activities=5_000 if quick else activities,
         seconds=0.2 if quick else seconds,
         folder=folder,
     )
-    try:
-        report = run(plan, lambda words: console.print(words, highlight=False))
-    except KeyboardInterrupt:
-        fail("stopped; everything that was started has ended and is deleted")
-    report.show(console)
-    if json is not None:
-        report.write(json)
+    _measure(partial(run, plan), json)

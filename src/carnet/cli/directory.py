@@ -6,9 +6,9 @@ import typer
 
 from carnet.cli import directory_imports
 from carnet.cli.installation import fail, installation
+from carnet.cli.mailbox.options import finess_of, rpps_of
 from carnet.domain.directory.subjects import InvalidSubject, Subject
 from carnet.domain.directory.values import Domain, InvalidAddress
-from carnet.domain.identity.values import Finess, InvalidNumber, Rpps
 
 app = typer.Typer(help="The trust list and the mailboxes.", no_args_is_help=True)
 app.command("import")(directory_imports.import_files)
@@ -84,14 +84,14 @@ def organization(
     department: Annotated[str, typer.Option()] = "",
 ) -> None:
     """Register an establishment, or correct it."""
-    number = _finess(finess)
+    number = finess_of(finess)
     with installation():
         from carnet.domain.directory.commands import register_organization
 
         register_organization(
             number,
             name=name,
-            finess_ej=str(_finess(juridical)) if juridical else "",
+            finess_ej=str(finess_of(juridical)) if juridical else "",
             city=city,
             department=department,
         )
@@ -108,7 +108,7 @@ def professional(
     specialty: Annotated[str, typer.Option(help="Code of the savoir-faire, such as SM04.")] = "",
 ) -> None:
     """Register a professional, or correct them."""
-    number = _rpps(rpps)
+    number = rpps_of(rpps)
     with installation():
         from carnet.domain.directory.commands import register_professional
 
@@ -127,18 +127,4 @@ def _subject(text: str) -> Subject:
     try:
         return Subject.parse(text)
     except InvalidSubject as problem:
-        fail(f"{text}: {problem}")
-
-
-def _finess(text: str) -> Finess:
-    try:
-        return Finess.parse(text)
-    except InvalidNumber as problem:
-        fail(f"{text}: {problem}")
-
-
-def _rpps(text: str) -> Rpps:
-    try:
-        return Rpps.parse(text)
-    except InvalidNumber as problem:
         fail(f"{text}: {problem}")
