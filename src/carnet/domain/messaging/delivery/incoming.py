@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from uuid import UUID
 
 from django.conf import settings
 
@@ -38,7 +39,8 @@ _BEFORE_MARKUP = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 class Incoming:
     """One accepted message. ``problem`` is set, and ``parsed`` empty, when it cannot be read as mail.
 
-    ``harms`` says what its files could do, by the path of their parts; ``scanned`` what the antivirus found.
+    ``harms`` says what its files could do, by the path of their parts; ``scanned`` what the antivirus found. ``own`` is
+    the sender's own copy of a message that Carnet hands over itself, for the sender to learn what became of it.
     """
 
     accepted: Accepted
@@ -51,6 +53,7 @@ class Incoming:
     loose_patients: frozenset[str] = frozenset()
     harms: dict[str, Harm] = field(default_factory=dict)
     scanned: Finding = UNSCANNED
+    own: UUID | None = None
 
     @cached_property
     def author(self) -> str:

@@ -80,6 +80,8 @@ def place(message: Incoming, situation: Situation, plan: Plan) -> None:
         done.add(recipient.identity)
         asked = message.envelope.asked(address)
         failed = whole or _place_for(message, recipient, asked, situation, plan)
+        if message.own is not None:
+            plan.outcomes[message.own, address] = failed or DeliveryOutcome.DELIVERED
         if failed is None:
             placed.append(recipient)
             if "SUCCESS" in asked.notify and not recipient.elsewhere:
@@ -244,6 +246,8 @@ def _place_in_space(
         )
     )
     situation.placed[space.id, bytes(row.message_id_digest)] = conversation.id
+    if message.own is not None:
+        plan.copies[message.own, recipient.address] = (space.id, row.id)
     if joined is not None and not by_itself:  # what has just been opened holds no letter of the holder
         plan.answered.append((space.id, conversation.id))
     plan.notified.append((space.id, row.id))

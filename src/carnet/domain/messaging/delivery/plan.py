@@ -29,6 +29,7 @@ from carnet.domain.messaging.models import (
     QuarantinedMail,
     UnscannedMessage,
 )
+from carnet.domain.messaging.values import DeliveryOutcome
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
 
@@ -38,7 +39,11 @@ SYSTEM_OWNER = UUID(int=1)
 
 @dataclass
 class Plan:
-    """The rows that delivering a batch will write, and what the senders will be told."""
+    """The rows that delivering a batch will write, and what the senders will be told.
+
+    Of mail that Carnet hands over itself (``Incoming.own``) it keeps too, by message and recipient, what became of it
+    and the copy that a space got.
+    """
 
     at: datetime
     bodies: list[tuple[OwnerKey, bytes, Message | OutboundMail | QuarantinedMail]] = field(default_factory=list)
@@ -63,6 +68,8 @@ class Plan:
     received: dict[UUID, list[UUID]] = field(default_factory=dict)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     to_answer: list[tuple[UUID, UUID]] = field(default_factory=list)
+    outcomes: dict[tuple[UUID, str], DeliveryOutcome] = field(default_factory=dict)
+    copies: dict[tuple[UUID, str], tuple[UUID, UUID]] = field(default_factory=dict)
 
 
 def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None = None) -> UUID:

@@ -1,5 +1,7 @@
 """The tables of messaging: messages and conversations, folders, mail on its way out, evidence."""
 
+from carnet.domain.messaging.models.desk import DeskDocument, DeskMessage, DeskNote, DeskReading, DeskThread, SavedReply
+from carnet.domain.messaging.models.drafts import Draft, DraftFile, KnownPharmacy
 from carnet.domain.messaging.models.evidence import AutomaticAnswer, Dispatch, MailCount, PatientLetter
 from carnet.domain.messaging.models.folders import ExpungedEntry, Folder, FolderEntry, MailboxQuota
 from carnet.domain.messaging.models.messages import Contact, Conversation, ConversationEntry, Message
@@ -10,10 +12,18 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationEntry",
+    "DeskDocument",
+    "DeskMessage",
+    "DeskNote",
+    "DeskReading",
+    "DeskThread",
     "Dispatch",
+    "Draft",
+    "DraftFile",
     "ExpungedEntry",
     "Folder",
     "FolderEntry",
+    "KnownPharmacy",
     "MailCount",
     "MailboxQuota",
     "Message",
@@ -21,5 +31,6 @@ __all__ = [
     "OutboundMail",
     "PatientLetter",
     "QuarantinedMail",
+    "SavedReply",
     "UnscannedMessage",
 ]

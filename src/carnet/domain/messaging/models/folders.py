@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 class Folder(models.Model):
     """A folder of a mailbox, with its IMAP counters (RFC 3501 §2.3.1, RFC 7162) and those of what it holds.
 
-    ``pruned_modseq``: removals up to that modification sequence are remembered no more.
+    ``pruned_modseq``: removals up to that modification sequence are remembered no more. ``threaded_uid``: entries up to
+    that UID are in the conversations of the desk.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -22,6 +23,7 @@ class Folder(models.Model):
     messages = models.BigIntegerField(db_default=0)
     octets = models.BigIntegerField(db_default=0)
     subscribed = models.BooleanField(default=True)
+    threaded_uid = models.BigIntegerField(db_default=0)
 
     class Meta:
         db_table = "messaging_folder"
@@ -41,10 +43,16 @@ class FolderEntry(models.Model):
     size = models.BigIntegerField()
     modseq = models.BigIntegerField(default=1)
     seen_at = models.DateTimeField(null=True)
+    thread_id = models.UUIDField(null=True)
 
     class Meta:
         db_table = "messaging_folder_entry"
         indexes = [
+            models.Index(
+                fields=["mailbox_id", "thread_id"],
+                name="folder_entry_of_thread",
+                condition=models.Q(thread_id__isnull=False),
+            ),
             models.Index(fields=["mailbox_id", "folder_id", "modseq"], name="folder_entry_changed"),
             models.Index(
                 fields=["mailbox_id", "folder_id", "uid"],
