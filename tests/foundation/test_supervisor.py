@@ -29,8 +29,10 @@ signal.pause()
 """
 
 # A supervisor in a process of its own; its events are lines on its standard output.
+# What starts the tests may itself run under nohup, and whoever inherits that stays when the terminal goes.
 SUPERVISE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 sys.path.insert(0, sys.argv[1])
 from carnet.foundation.supervisor import *
 specs = [ChildSpec(f"child{n}", [sys.executable, "-I", "-S", "-c", sys.argv[2], sys.argv[1], path])
