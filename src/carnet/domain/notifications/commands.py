@@ -7,7 +7,7 @@ from django.db import transaction
 
 from carnet.domain.notifications.jobs import send_activation_code, send_waiting
 from carnet.domain.notifications.models import ContactPoint, Notification, Preference
-from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.notifications.values import Channel, NotificationKind
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import owner_key
@@ -47,11 +47,15 @@ def mark_activated(space_id: UUID) -> None:
 
 
 @transaction.atomic
-def set_preferences(space_id: UUID, wanted: set[NotificationKind]) -> None:
-    """Keep which kinds the holder wants; the others are switched off."""
-    Preference.objects.filter(space_id=space_id).delete()
+def set_preferences(space_id: UUID, wanted: set[NotificationKind], channel: Channel = Channel.EMAIL) -> None:
+    """Keep which kinds the holder wants by this channel; the others are switched off there."""
+    Preference.objects.filter(space_id=space_id, channel=channel.value).delete()
     Preference.objects.bulk_create(
-        [Preference(space_id=space_id, kind=kind.value) for kind in NotificationKind if kind not in wanted]
+        [
+            Preference(space_id=space_id, kind=kind.value, channel=channel.value)
+            for kind in NotificationKind
+            if kind not in wanted
+        ]
     )
 
 

@@ -12,8 +12,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from carnet.domain.notifications.models import ContactPoint, Notification, Preference
+from carnet.domain.notifications.push_jobs import plan_pushes
 from carnet.domain.notifications.rules import is_too_late, is_wanted
-from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.notifications.values import Channel, NotificationKind
 from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.jobs import RETRY, app
@@ -44,7 +45,8 @@ def send_waiting() -> None:
         spaces = {notification.space_id for notification in claimed}
         points = ContactPoint.objects.in_bulk(spaces)
         off: dict[UUID, set[str]] = {}
-        for space_id, kind in Preference.objects.filter(space_id__in=spaces).values_list("space_id", "kind"):
+        switched_off = Preference.objects.filter(space_id__in=spaces, channel=Channel.EMAIL.value)
+        for space_id, kind in switched_off.values_list("space_id", "kind"):
             off.setdefault(space_id, set()).add(kind)
         waiting = _to_send(claimed, points, off)
         while waiting:
@@ -78,7 +80,10 @@ def _claim() -> list[Notification]:
     waiting = Notification.objects.filter(_free(), outcome="").select_for_update(skip_locked=True)
     claimed = list(waiting.order_by("created_at")[:BATCH])
     at = now()
-    Notification.objects.filter(id__in=[one.id for one in claimed]).update(claimed_at=at, attempts=F("attempts") + 1)
+    ids = [one.id for one in claimed]
+    Notification.objects.filter(id__in=ids).update(claimed_at=at, attempts=F("attempts") + 1)
+    if ids:
+        plan_pushes(ids)
     return claimed
 
 

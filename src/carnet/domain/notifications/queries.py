@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from carnet.domain.notifications.models import ContactPoint, Preference
-from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.notifications.values import Channel, NotificationKind
 from carnet.foundation.owner_keys import owner_key
 
 
-def wanted_kinds(space_id: UUID) -> set[NotificationKind]:
-    """The kinds that the holder has not switched off."""
-    off = set(Preference.objects.filter(space_id=space_id).values_list("kind", flat=True))
+def wanted_kinds(space_id: UUID, channel: Channel = Channel.EMAIL) -> set[NotificationKind]:
+    """The kinds that the holder has not switched off for this channel."""
+    off = set(Preference.objects.filter(space_id=space_id, channel=channel.value).values_list("kind", flat=True))
     return {kind for kind in NotificationKind if kind.value not in off}
 
 

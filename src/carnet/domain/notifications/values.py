@@ -8,3 +8,10 @@ class NotificationKind(StrEnum):
 
     MESSAGE = "NOTIF_MESSAGE"
     DOCUMENT = "NOTIF_DOCUMENT"
+
+
+class Channel(StrEnum):
+    """The ways in which people are told."""
+
+    EMAIL = "email"
+    PUSH = "push"
