@@ -3,6 +3,7 @@
 import ssl
 import time
 import urllib.request
+from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException
 from pathlib import Path
@@ -15,7 +16,12 @@ _CONNECT_SECONDS = 20
 
 
 class NotFetched(Exception):
-    """A file could not be had; the message says why, without the address."""
+    """A file could not be had; the message says why, without the address. ``status`` is that of HTTP when the server
+    answered by an error."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -27,11 +33,30 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def fetch(url: str, *, ca_file: Path | None = None, most: int, seconds: float = 120, plain: bool = False) -> bytes:
+@dataclass(frozen=True)
+class Posted:
+    """What is sent to an address: the body and its media type."""
+
+    body: bytes
+    media_type: str
+
+
+def fetch(
+    url: str,
+    *,
+    ca_file: Path | None = None,
+    most: int,
+    seconds: float = 120,
+    plain: bool = False,
+    post: Posted | None = None,
+    certificate: tuple[Path, Path] | None = None,
+) -> bytes:
     """The whole body at ``url``: at most ``most`` octets, within ``seconds``. Raises ``NotFetched``.
 
-    Over https, the server checked against ``ca_file`` or the system's authorities; http only where ``plain`` allows it,
-    for what carries a signature of its own. Redirections are not followed, proxies of the environment not used.
+    Over https, the server checked against ``ca_file`` or the system's authorities, and told who asks by ``certificate``
+    (chain and key, PEM) where there is one; http only where ``plain`` allows it, for what carries a signature of its
+    own. With ``post`` that is sent, and the answer to it is what comes. Redirections are not followed, proxies of the
+    environment not used.
     """
     scheme = urlsplit(url).scheme
     if scheme != "https" and not (plain and scheme == "http"):
@@ -39,11 +64,16 @@ def fetch(url: str, *, ca_file: Path | None = None, most: int, seconds: float = 
     deadline = time.monotonic() + seconds
     try:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        if certificate is not None:
+            context.load_cert_chain(*certificate)
+        request = urllib.request.Request(url, post.body if post else None)  # noqa: S310 - the scheme is checked above
+        if post is not None:
+            request.add_header("Content-Type", post.media_type)
         opener = urllib.request.build_opener(
             _NoRedirect, urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
         body = bytearray()
-        with opener.open(url, timeout=_CONNECT_SECONDS) as answer:
+        with opener.open(request, timeout=min(_CONNECT_SECONDS, seconds)) as answer:
             while piece := answer.read1(_PIECE):
                 body += piece
                 if len(body) > most:
@@ -51,7 +81,7 @@ def fetch(url: str, *, ca_file: Path | None = None, most: int, seconds: float = 
                 if time.monotonic() > deadline:
                     raise NotFetched(f"the file did not come within {seconds:.0f} seconds")
     except HTTPError as problem:
-        raise NotFetched(f"the server answered {problem.code}") from None
+        raise NotFetched(f"the server answered {problem.code}", problem.code) from None
     except ssl.SSLCertVerificationError as problem:
         raise NotFetched(f"the server's certificate does not pass: {problem.verify_message}") from None
     except (OSError, ValueError, HTTPException) as problem:

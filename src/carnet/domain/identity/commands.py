@@ -40,7 +40,7 @@ def register_person(ins: Ins, oid: InsOid, traits: StrictTraits, status: Identit
 
 
 def keep_establishment(
-    finess: Finess, *, name: str, finess_ej: str = "", city: str = "", department: str = ""
+    finess: Finess, *, name: str, finess_ej: str = "", city: str = "", department: str = "", sector: str = ""
 ) -> Organization:
     """Register an establishment of the FINESS, or correct it, as a structure of the directory too."""
     kept, _ = Organization.objects.update_or_create(
@@ -50,7 +50,8 @@ def keep_establishment(
     shown = {"name": name, "finess_ej": finess_ej, "city": city, "department": department}
     Structure.objects.update_or_create(
         id_nat=str(finess.id_nat),
-        defaults={**shown, "organization": kept, "active": True, "updated_at": now()},
+        defaults={**shown, "organization": kept, "active": True, "updated_at": now()}
+        | ({"sector": sector} if sector else {}),
     )
     if finess_ej and finess_ej != finess:
         Structure.objects.get_or_create(id_nat=str(Finess(finess_ej).id_nat), defaults={"legal": True})

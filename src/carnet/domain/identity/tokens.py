@@ -116,7 +116,7 @@ def check_claims(claims: Mapping[str, Any], policy: TokenPolicy, at: float) -> P
         return TokenProblem.NOT_YET
     if ANY_AUDIENCE not in policy.audiences and not policy.audiences & _audiences(claims):
         return TokenProblem.AUDIENCE
-    rpps = _professional(claims)
+    rpps = professional_of(claims)
     return ProvenProfessional(rpps, float(until)) if rpps is not None else TokenProblem.SUBJECT
 
 
@@ -136,8 +136,8 @@ def _audiences(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(one for one in (*listed, claims.get("azp")) if isinstance(one, str))
 
 
-def _professional(claims: Mapping[str, Any]) -> Rpps | None:
-    """The RPPS of the bearer; None when the two claims differ, or name somebody without an RPPS."""
+def professional_of(claims: Mapping[str, Any]) -> Rpps | None:
+    """The RPPS that a token or a userinfo names; None when its two claims differ, or name somebody without one."""
     said = {claims[name] for name in ("SubjectNameID", "preferred_username") if isinstance(claims.get(name), str)}
     if len(said) != 1:
         return None

@@ -1,5 +1,11 @@
 """The values of identity: they validate what they hold, are read leniently and written strictly."""
 
+from carnet.domain.identity.values.datamatrix import (
+    DataMatrixIns,
+    DataMatrixProblem,
+    InvalidDataMatrix,
+    parse_datamatrix,
+)
 from carnet.domain.identity.values.ins import (
     IdentifierProblem,
     Ins,
@@ -47,6 +53,8 @@ __all__ = [
     "MINIMUM_TRAITS",
     "UNKNOWN_BIRTH_PLACE",
     "Adeli",
+    "DataMatrixIns",
+    "DataMatrixProblem",
     "Finess",
     "IdNatPs",
     "IdNatPsKind",
@@ -59,6 +67,7 @@ __all__ = [
     "InsIdentifier",
     "InsOid",
     "InsProblem",
+    "InvalidDataMatrix",
     "InvalidIdentifier",
     "InvalidIns",
     "InvalidNumber",
@@ -78,6 +87,7 @@ __all__ = [
     "interpret_birth_date",
     "is_patient_domain",
     "luhn_is_valid",
+    "parse_datamatrix",
     "parse_patient_address",
     "patient_address",
     "register_name",
