@@ -5,6 +5,8 @@ and bounds on bytes, markup and depth, all checked before anything reads the con
 line, never what the document says: they may be logged.
 """
 
+import io
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -78,15 +80,7 @@ def parse_xml(
     `max_bytes` bounds the input, `max_depth` the nesting of elements, `max_markup` the count of tags and of
     attributes. Raises UnsafeXml or MalformedXml.
     """
-    if len(data) > max_bytes:
-        raise UnsafeXml(XmlReason.TOO_BIG)
-    if not data.strip():
-        raise MalformedXml(XmlReason.EMPTY)
-    if data.count(b"<") > max_markup or data.count(b"=") > 4 * max_markup:
-        raise UnsafeXml(XmlReason.TOO_MUCH_MARKUP)
-    data = _ascii_compatible(data)
-    if _starts_with_doctype(data):
-        raise UnsafeXml(XmlReason.DOCTYPE)
+    data = _judged(data, max_bytes, max_markup)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -108,6 +102,55 @@ def parse_xml(
     if _deeper_than(max_depth)(root.getroottree()):
         raise UnsafeXml(XmlReason.TOO_DEEP)
     return root
+
+
+def each_element(
+    data: bytes, name: str, max_bytes: int = MAX_BYTES, max_markup: int = MAX_MARKUP
+) -> Iterator[etree._Element]:
+    """The elements with this local name, in their order, each emptied when the next one is asked for.
+
+    For tables of many lines, whose tree would take much memory. The same refusals as `parse_xml`; depth is bounded by
+    libxml2 alone. Raises UnsafeXml or MalformedXml, when called for or while reading.
+    """
+    data = _judged(data, max_bytes, max_markup)
+    try:
+        for _, element in etree.iterparse(
+            io.BytesIO(data),
+            events=("end",),
+            tag=f"{{*}}{name}",
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        ):
+            if element.getroottree().docinfo.internalDTD is not None:
+                raise UnsafeXml(XmlReason.DOCTYPE)
+            yield element
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and element.getprevious() is not None:
+                del parent[0]
+    except etree.XMLSyntaxError as error:
+        raise _refusal_of(error) from None
+    except (ValueError, LookupError) as error:
+        raise error if isinstance(error, XmlRefused) else MalformedXml(XmlReason.ENCODING) from None
+
+
+def _judged(data: bytes, max_bytes: int, max_markup: int) -> bytes:
+    """The document in an encoding that shows its markup, once nothing in it asks for more than reading."""
+    if len(data) > max_bytes:
+        raise UnsafeXml(XmlReason.TOO_BIG)
+    if not data.strip():
+        raise MalformedXml(XmlReason.EMPTY)
+    if data.count(b"<") > max_markup or data.count(b"=") > 4 * max_markup:
+        raise UnsafeXml(XmlReason.TOO_MUCH_MARKUP)
+    data = _ascii_compatible(data)
+    if _starts_with_doctype(data):
+        raise UnsafeXml(XmlReason.DOCTYPE)
+    return data
 
 
 @cache

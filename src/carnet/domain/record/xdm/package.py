@@ -122,8 +122,9 @@ class XdmDocument(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class XdmPackage:
-    """The documents of an archive. `headers` go with `documents`, one for one.
+    """The documents of an archive. `headers` and `replaced` go with `documents`, one for one.
 
+    `replaced` is the entryUUID of the document that the metadata say each replaces, "" when they say none.
     `named_patients` are those of all metadata, of documents that were not taken too, and of a document that no metadata
     describe. `effort` is what reading took, in bytes unpacked and as many again for each file: whoever reads several
     archives adds it up.
@@ -132,6 +133,7 @@ class XdmPackage:
     submission_sets: tuple[SubmissionSet, ...] = ()
     documents: tuple[XdmDocument, ...] = ()
     headers: tuple[CdaHeader, ...] = ()
+    replaced: tuple[str, ...] = ()
     findings: tuple[XdmFinding, ...] = ()
     named_patients: frozenset[PatientId] = frozenset()
     effort: int = 0

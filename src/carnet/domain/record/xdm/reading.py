@@ -52,6 +52,7 @@ class _Reader:
     sets: list[SubmissionSet] = field(default_factory=list)
     documents: list[XdmDocument] = field(default_factory=list)
     headers: list[CdaHeader] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     findings: list[XdmFinding] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class _Reader:
             tuple(self.sets),
             tuple(self.documents),
             tuple(self.headers),
+            tuple(self.replaced),
             tuple(self.findings),
             frozenset(self.named),
         )
@@ -105,16 +107,17 @@ class _Reader:
         return submission
 
     def subset(self, folder: str, submission: Submission) -> None:
+        replaced = {found.source: found.target for found in submission.replacements}
         for entry in submission.entries:
             number = self.entries_seen
             self.entries_seen += 1
             self.named |= entry_patient_ids(entry)
             if number < MAX_DOCUMENTS:
-                self.described(folder, entry, number)
+                self.described(folder, entry, number, replaced.get(entry.entry_uuid, ""))
             elif number == MAX_DOCUMENTS:
                 self.note(XdmProblem.TOO_MANY_DOCUMENTS)
 
-    def described(self, folder: str, entry: DocumentEntry, number: int) -> None:
+    def described(self, folder: str, entry: DocumentEntry, number: int, replaced: str) -> None:
         """Take the document of one entry of the metadata."""
         name = self.file_of(folder, entry)
         if name is None:
@@ -140,6 +143,7 @@ class _Reader:
         verified = replace(entry, hash=digest, size=len(content), replaces_unique_id=parent)
         self.documents.append(XdmDocument(verified, content))
         self.headers.append(header)
+        self.replaced.append(replaced)
 
     def undescribed(self, name: str, described: bool) -> None:
         """Take a document that no metadata speak of, when there are no metadata; else only say that it is there.
@@ -164,6 +168,7 @@ class _Reader:
             entry = replace(entry_from_header(header, content), uri=name.rpartition("/")[2])
             self.documents.append(XdmDocument(entry, content))
             self.headers.append(header)
+            self.replaced.append("")
 
     def header(self, content: bytes, number: int) -> CdaHeader | None:
         try:

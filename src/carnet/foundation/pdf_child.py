@@ -2,8 +2,9 @@
 
 ``python -I pdf_child.py read PAGES CHARACTERS`` writes JSON: ``{"count": 3, "pages": [{"width", "height", "text"}]}``
 (points, at most ``PAGES`` pages with at most ``CHARACTERS`` each). ``python -I pdf_child.py draw NUMBER WIDTH`` writes
-the page (from 1) as a WebP ``WIDTH`` pixels wide. The PDF comes by standard input. Exit status 2: no such page, or a
-PDF that cannot be read.
+the page (from 1) as a WebP ``WIDTH`` pixels wide. ``python -I pdf_child.py print PAGES WIDTH`` writes every page as a
+JPEG, each after its size in four octets. The PDF comes by standard input. Exit status 2: no such page, too many pages,
+or a PDF that cannot be read.
 
 Imports nothing of Carnet: this process must start fast and know nothing. Before it reads the first byte it gives up
 what it could do harm with: memory and time beyond a bound, opening any file or socket, and, where it was started by
@@ -34,6 +35,7 @@ def rehearse() -> None:
     empty.new_page(10, 10).close()
     read(empty, 1, 1)
     draw(empty, 1, 1)
+    print_all(empty, 1, 1)
     empty.close()
 
 
@@ -67,15 +69,37 @@ def read(pdf: pypdfium2.PdfDocument, pages: int, characters: int) -> bytes:
 def draw(pdf: pypdfium2.PdfDocument, number: int, width: int) -> bytes:
     if not 1 <= number <= len(pdf):
         raise IndexError(number)
-    page = pdf[number - 1]
+    drawn = io.BytesIO()
+    render(pdf[number - 1], width).save(drawn, "WEBP", quality=80, method=2)
+    return drawn.getvalue()
+
+
+def render(page: pypdfium2.PdfPage, width: int) -> Image.Image:
     points_wide, points_high = page.get_size()
     scale = width / points_wide
     # A page a hundred times higher than wide is drawn smaller, not refused.
     scale = min(scale, (PIXELS / (points_wide * points_high)) ** 0.5)
     picture: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
-    drawn = io.BytesIO()
-    picture.save(drawn, "WEBP", quality=80, method=2)
-    return drawn.getvalue()
+    page.close()
+    return picture
+
+
+def print_all(pdf: pypdfium2.PdfDocument, pages: int, width: int) -> bytes:
+    """Every page on white, as a JPEG; all of them or none."""
+    if not 1 <= len(pdf) <= pages:
+        raise IndexError(pages)
+    out = io.BytesIO()
+    for index in range(len(pdf)):
+        drawn = io.BytesIO()
+        render(pdf[index], width).save(drawn, "JPEG", quality=85)
+        out.write(drawn.tell().to_bytes(4, "big"))
+        out.write(drawn.getvalue())
+        if out.tell() > OUTPUT:
+            raise MemoryError
+    return out.getvalue()
+
+
+ACTS = {"read": read, "draw": draw, "print": print_all}
 
 
 def main(arguments: list[str]) -> int:
@@ -84,7 +108,7 @@ def main(arguments: list[str]) -> int:
     give_up_powers()
     try:
         pdf = pypdfium2.PdfDocument(sys.stdin.buffer.read())
-        done = read(pdf, first, second) if what == "read" else draw(pdf, first, second)
+        done = ACTS[what](pdf, first, second)
     except (pypdfium2.PdfiumError, IndexError, MemoryError, ValueError, ZeroDivisionError, OSError):
         return 2
     sys.stdout.buffer.write(done)

@@ -12,8 +12,8 @@ import pytest
 import typst
 from PIL import Image
 
-from carnet.interfaces.web import pdf_child, pdf_pages
-from carnet.interfaces.web.pdf_pages import PAGES, WIDTH, draw_page, read_pdf
+from carnet.foundation import pdf_child, pdf_pages
+from carnet.foundation.pdf_pages import PAGES, WIDTH, draw_page, read_pdf
 
 LETTER = typst.compile('#set page(paper: "a4")\n= Élan\nDeuxième ligne.\n#pagebreak()\nLa fin.'.encode(), format="pdf")
 

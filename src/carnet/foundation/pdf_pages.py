@@ -1,4 +1,4 @@
-"""The pages of a PDF as pictures and text, for people whose browser shows no PDF in a page (phones), or who listen.
+"""The pages of a PDF as pictures and text: for people whose browser shows no PDF in a page (phones), or who listen.
 
 A PDF comes from a stranger: a short-lived process without powers draws it (``pdf_child``), never the portal itself.
 """
@@ -70,6 +70,22 @@ def draw_page(content: bytes, number: int) -> bytes | None:
     return picture if picture and picture[:4] == b"RIFF" and picture[8:12] == b"WEBP" else None
 
 
+def print_pages(content: bytes, width: int = WIDTH) -> list[bytes] | None:
+    """Every page as a JPEG picture, ``width`` pixels wide.
+
+    ``None`` when there are more than ``PAGES``, or they cannot be drawn within the bounds of ``pdf_child``.
+    """
+    answer = _run(content, "print", PAGES, width)
+    pictures: list[bytes] = []
+    while answer:
+        size = int.from_bytes(answer[:4], "big")
+        picture, answer = answer[4 : 4 + size], answer[4 + size :]
+        if len(picture) != size or not picture.startswith(b"\xff\xd8\xff"):
+            return None
+        pictures.append(picture)
+    return pictures or None
+
+
 def _run(content: bytes, *arguments: object) -> bytes | None:
     """What the child answers to ``content``; ``None`` when it fails, takes too long, or says too much.
 
@@ -78,7 +94,7 @@ def _run(content: bytes, *arguments: object) -> bytes | None:
     if not _PLACES.acquire(timeout=SECONDS):
         return None
     try:
-        with _memory(content) as given, _memory() as answer:
+        with in_memory(content) as given, in_memory() as answer:
             child = subprocess.Popen(
                 [sys.executable, "-I", str(_CHILD), *map(str, arguments)],
                 stdin=given,
@@ -101,7 +117,7 @@ def _run(content: bytes, *arguments: object) -> bytes | None:
         _PLACES.release()
 
 
-def _memory(content: bytes = b"") -> io.FileIO:
+def in_memory(content: bytes = b"") -> io.FileIO:
     """A file that exists in memory only, at its beginning."""
     file = os.fdopen(os.memfd_create("carnet-pdf"), "w+b", buffering=0)
     view = memoryview(content)
