@@ -22,11 +22,19 @@ from carnet.foundation.ids import new_id
 
 @transaction.atomic
 def delegate_mailbox(
-    mailbox_id: UUID, rpps: Rpps, *, first: date, last: date | None, given_by: str, by: str = ""
+    mailbox_id: UUID,
+    rpps: Rpps,
+    *,
+    first: date,
+    last: date | None,
+    given_by: str,
+    by: str = "",
+    responsible: bool = False,
 ) -> UUID:
     """Let a professional use a shared mailbox from ``first`` to ``last``, both included; until revoked without one.
 
-    ``given_by`` is who decided it in the establishment. Raises ``MailboxRefused``.
+    ``given_by`` is who decided it in the establishment, ``responsible`` whether this professional answers for the
+    mailbox. Raises ``MailboxRefused``.
     """
     mailbox = hosted_mailbox(mailbox_id)
     person = Professional.objects.filter(rpps=str(rpps)).first()
@@ -58,6 +66,7 @@ def delegate_mailbox(
         until_on=last,
         given_by=given_by,
         given_at=now(),
+        is_responsible=responsible,
     )
     leave_traces([NewTrace(mailbox_id, TraceAct.DELEGATED, DOOR, by or given_by)])
     return delegate_id

@@ -7,9 +7,10 @@ from carnet.foundation.clock import now
 
 
 def register_organization(
-    finess: Finess, *, name: str, finess_ej: str = "", city: str = "", department: str = ""
+    finess: Finess, *, name: str, finess_ej: str = "", city: str = "", department: str = "", sector: str = ""
 ) -> Organization:
-    return keep_establishment(finess, name=name, finess_ej=finess_ej, city=city, department=department)
+    """Register an establishment, or correct it; ``sector`` is its sector of activity (TRE_R02), when it is known."""
+    return keep_establishment(finess, name=name, finess_ej=finess_ej, city=city, department=department, sector=sector)
 
 
 def register_professional(

@@ -8,7 +8,10 @@ from carnet.domain.identity.models import Organization, Professional
 
 
 class MailboxDelegate(models.Model):
-    """A professional who may use a shared mailbox, by name and for a time (ANS, BAL ORG: nominative access)."""
+    """A professional who may use a shared mailbox, by name and for a time (ANS, BAL ORG: nominative access).
+
+    ``is_responsible``: who answers for the mailbox in the establishment, and is told when a patient waits too long.
+    """
 
     id = models.UUIDField(primary_key=True)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="delegates")
@@ -19,6 +22,7 @@ class MailboxDelegate(models.Model):
     given_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=200, blank=True, default="")
+    is_responsible = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "directory_mailbox_delegate"

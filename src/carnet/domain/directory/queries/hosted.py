@@ -55,7 +55,7 @@ class HostedMailbox:
 
 @dataclass(frozen=True)
 class Delegate:
-    """Who may use a shared mailbox, from when to when, and who decided it."""
+    """Who may use a shared mailbox, from when to when, who decided it, and whether they answer for it."""
 
     rpps: str
     name: str
@@ -65,6 +65,7 @@ class Delegate:
     revoked_at: datetime | None
     revoked_by: str
     counts_today: bool
+    is_responsible: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def delegates_of(mailbox_id: UUID, *, revoked: bool = False, limit: int = 500) -
             counts_today=row.revoked_at is None
             and row.from_on <= today
             and (row.until_on is None or today <= row.until_on),
+            is_responsible=row.is_responsible,
         )
         for row in rows.order_by("from_on", "professional_id")[:limit]
     ]

@@ -20,7 +20,8 @@ class MailboxFacts:
     """What the other rooms need to know of a mailbox, as it stands today.
 
     ``emptied``: closed, and its content deleted with its key. ``closes_on`` is the day of an announced closing,
-    ``absent`` that it answers by itself today, ``answer_hours`` the usual delay of its answers.
+    ``absent`` that it answers by itself today (until ``absent_until``), ``answer_hours`` the usual delay of answers.
+    ``holder_active`` is false when the directory no longer has the professional, or the establishment, as active.
     """
 
     id: UUID
@@ -36,6 +37,8 @@ class MailboxFacts:
     absent: bool = False
     closes_on: date | None = None
     answer_hours: int | None = None
+    absent_until: date | None = None
+    holder_active: bool = True
 
     @property
     def answers_by_itself(self) -> bool:
@@ -43,7 +46,8 @@ class MailboxFacts:
         return self.hosted and self.active and (self.absent or self.closes_on is not None)
 
 
-def _facts(mailbox: Mailbox) -> MailboxFacts:
+def facts_of(mailbox: Mailbox) -> MailboxFacts:
+    """A mailbox that was loaded with its professional and organization, as it stands today."""
     today = timezone.localdate(now())
     stands = life(mailbox.state, mailbox.closes_on, today)
     return MailboxFacts(
@@ -60,6 +64,8 @@ def _facts(mailbox: Mailbox) -> MailboxFacts:
         absent=is_absent(mailbox.absence_from, mailbox.absence_until, today),
         closes_on=mailbox.closes_on,
         answer_hours=mailbox.answer_hours,
+        absent_until=mailbox.absence_until,
+        holder_active=all(one is None or one.active for one in (mailbox.professional, mailbox.organization)),
     )
 
 
@@ -82,13 +88,13 @@ def mailboxes_by_address(addresses: Iterable[str]) -> dict[str, MailboxFacts]:
     if not wanted:
         return {}
     rows = Mailbox.objects.select_related("professional", "organization").filter(address__in=wanted)
-    return {row.address: _facts(row) for row in rows}
+    return {row.address: facts_of(row) for row in rows}
 
 
 def mailboxes_by_id(ids: Iterable[UUID]) -> dict[UUID, MailboxFacts]:
     """The known mailboxes among these ids, in one query."""
     rows = Mailbox.objects.select_related("professional", "organization").filter(id__in=set(ids))
-    return {row.id: _facts(row) for row in rows}
+    return {row.id: facts_of(row) for row in rows}
 
 
 @dataclass(frozen=True)
@@ -114,11 +120,11 @@ def standing_answers(mailbox_id: UUID) -> list[StandingAnswer]:
         .filter(id=mailbox_id, hosted=True, state=Mailbox.State.ACTIVE)
         .first()
     )
-    if mailbox is None or not _facts(mailbox).active:
+    if mailbox is None or not facts_of(mailbox).active:
         return []
     found = []
     label = display_name(mailbox)
-    if _facts(mailbox).absent:
+    if facts_of(mailbox).absent:
         occasion = f"absence:{mailbox.absence_id}"
         found.append(
             StandingAnswer(
