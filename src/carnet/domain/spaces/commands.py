@@ -3,11 +3,13 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -24,7 +26,7 @@ from carnet.domain.notifications.commands import (
     set_preferences,
 )
 from carnet.domain.notifications.queries import contact_email
-from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.notifications.values import Channel, NotificationKind
 from carnet.domain.spaces.access import event, open_space
 from carnet.domain.spaces.models import Account, ActivationCode, HealthSpace
 from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, Decision, InvalidLogin, Login, Refusal, refused
@@ -226,9 +228,9 @@ def holder(space: HealthSpace) -> Actor:
 
 @transaction.atomic
 def change_settings(
-    account: Account, *, language: str, notifications: set[NotificationKind] | None = None
+    account: Account, *, language: str, notifications: Mapping[Channel, set[NotificationKind]] | None = None
 ) -> Decision | None:
-    """Keep the holder's language, and which notifications they want when these are given. ``None`` when done."""
+    """Keep the holder's language, and what they want to be told by each channel given. ``None`` when done."""
     if account.space is None:
         Account.objects.filter(pk=account.pk).update(language=language)
         return None
@@ -237,13 +239,13 @@ def change_settings(
         return opened
     Account.objects.filter(pk=account.pk).update(language=language)
     set_language(account.space.id, language)
-    if notifications is not None:
-        set_preferences(account.space.id, notifications)
+    for channel, wanted in (notifications or {}).items():
+        set_preferences(account.space.id, wanted, channel)
     return None
 
 
 def signed_in(account: Account) -> None:
-    """The person has signed in: a holder's trail has it, an administrator's is the log."""
+    """The person has signed in: a holder's trail has it, the log for who has no space."""
     _note(account, Act.SIGN_IN)
 
 
@@ -260,11 +262,30 @@ def signed_out(account: Account) -> None:
 @transaction.atomic
 def _note(account: Account, act: Act, why: Refusal | None = None) -> None:
     if account.space is None:
-        log.info("administrator", account=account.pk, act=act.value, reason=why.value if why else None)
+        log.info(account.role, account=account.pk, act=act.value, reason=why.value if why else None)
     elif why is None:
         leave(event(holder(account.space), act, account.space.id))
     else:
         leave(event(holder(account.space), act, account.space.id, refused(why)))
+
+
+def professional_account(rpps: str, *, language: str = "fr") -> Account:
+    """The account of an active professional, made at their first sign-in: no password opens it.
+
+    ``rpps`` was proved by Pro Santé Connect and is in the directory.
+    """
+    account, _made = Account.objects.get_or_create(
+        professional_id=rpps,
+        defaults={
+            # No holder can choose a login with a colon.
+            "login": f"psc:{rpps}",
+            "role": Account.Role.PROFESSIONAL,
+            "password": make_password(None),
+            "language": language,
+            "terms_accepted_at": now(),
+        },
+    )
+    return account
 
 
 @transaction.atomic

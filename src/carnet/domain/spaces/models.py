@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from carnet.domain.identity.models import Person
+from carnet.domain.identity.models import Person, Professional
 
 
 class HealthSpace(models.Model):
@@ -44,17 +44,21 @@ class Account(AbstractBaseUser):
     """A person's means of signing in. The e-mail address is in clear: the one-time code is sent there at sign-in.
 
     A holder's account is the way into their space, and into no other. An administrator's opens the console of the
-    installation: the trust list, the queue, the counts; no space, no mailbox, no message.
+    installation: the trust list, the queue, the counts; no space, no mailbox, no message. A professional's opens the
+    desk: the mailboxes that the directory lets them use on that day. They sign in with Pro Santé Connect: ``login`` and
+    ``professional_id`` are their RPPS, no password is usable and no e-mail address is kept.
     """
 
     class Role(models.TextChoices):
         HOLDER = "holder"
         ADMINISTRATOR = "administrator"
+        PROFESSIONAL = "professional"
 
     role = models.CharField(max_length=13, choices=Role, default=Role.HOLDER)
     login = models.CharField(max_length=100, unique=True)
     email = models.EmailField()
     space = models.OneToOneField(HealthSpace, null=True, on_delete=models.CASCADE)
+    professional = models.OneToOneField(Professional, null=True, on_delete=models.PROTECT)
     language = models.CharField(max_length=2, default="fr")
     terms_accepted_at = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
@@ -68,8 +72,9 @@ class Account(AbstractBaseUser):
         db_table = "spaces_account"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(role="holder", space__isnull=False)
-                | models.Q(role="administrator", space__isnull=True),
+                condition=models.Q(role="holder", space__isnull=False, professional__isnull=True)
+                | models.Q(role="administrator", space__isnull=True, professional__isnull=True)
+                | models.Q(role="professional", space__isnull=True, professional__isnull=False),
                 name="account_opens_what_its_role_says",
             )
         ]

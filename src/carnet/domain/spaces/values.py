@@ -10,6 +10,8 @@ class ActorKind(StrEnum):
     """Who may ask for something of a space (the groups that a holder's history shows)."""
 
     HOLDER = "holder"
+    REPRESENTATIVE = "representative"
+    CARER = "carer"
     PROFESSIONAL = "professional"
     ORGANIZATION = "organization"
     SYSTEM = "system"
@@ -45,6 +47,9 @@ class Act(StrEnum):
     RECEIVE_MESSAGE = "receive-message"
     WITHHOLD_MESSAGE = "withhold-message"
     SEND_MESSAGE = "send-message"
+    WRITE_DRAFT = "write-draft"
+    DELETE_DRAFT = "delete-draft"
+    SEARCH_MESSAGES = "search-messages"
     SEND_RECEIPT = "send-receipt"
     TRASH_CONVERSATION = "trash-conversation"
     END_CONVERSATION = "end-conversation"
@@ -52,6 +57,8 @@ class Act(StrEnum):
     READ_DOCUMENT = "read-document"
     ADD_DOCUMENT = "add-document"
     REPLACE_DOCUMENT = "replace-document"
+    READ_PROFILE = "read-profile"
+    CHANGE_PROFILE = "change-profile"
     READ_ACTIVITY = "read-activity"
 
 
@@ -69,9 +76,11 @@ class Refusal(StrEnum):
     NO_REPLY = "no-reply"
     MAILBOX_CLOSED = "mailbox-closed"
     MAILBOX_SUSPENDED = "mailbox-suspended"
+    NO_RECIPIENT = "no-recipient"
     EMPTY_MESSAGE = "empty-message"
     EMPTY_FILE = "empty-file"
     TOO_LARGE = "too-large"
+    TOO_MANY = "too-many"
     TYPE_NOT_ACCEPTED = "type-not-accepted"
     CONTENT_MISMATCH = "content-mismatch"
     ALREADY_THERE = "already-there"
@@ -81,6 +90,12 @@ class Refusal(StrEnum):
     NOT_SCANNED = "not-scanned"
     WRONG_CODE = "wrong-code"
     TOO_MANY_TRIES = "too-many-tries"
+    ANSWERED_MEANWHILE = "answered-meanwhile"
+    TAKEN_BY_ANOTHER = "taken-by-another"
+    BAD_RECIPIENT = "bad-recipient"
+    OUTSIDE_TRUST = "outside-trust"
+    PATIENT_OPPOSED = "patient-opposed"
+    NOT_DELIVERED = "not-delivered"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 REALM = "/auth/realms/esante-wallet"
 CLIENT_ID = "carnet-demo-lps"
+PORTAL_ID = "carnet-demo-portail"
 CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 
 
@@ -13,5 +14,10 @@ def issuer(host: str, port: int) -> str:
 
 
 def folder_of(data_dir: Path) -> Path:
-    """Where its key, its client's secret and its description lie."""
+    """Where its key, its clients' secrets and its description lie."""
     return data_dir / "psc"
+
+
+def portal_secret_file(data_dir: Path) -> Path:
+    """The secret of the demo's own portal, a client beside the one that is given to everybody."""
+    return folder_of(data_dir) / "portal-secret"

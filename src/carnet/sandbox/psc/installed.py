@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from carnet.foundation.keys import write_durably
-from carnet.sandbox.psc.address import CLIENT_ID, REALM, folder_of, issuer
+from carnet.sandbox.psc.address import CLIENT_ID, PORTAL_ID, REALM, folder_of, issuer, portal_secret_file
 from carnet.sandbox.psc.grants import Client, Provider
 from carnet.sandbox.psc.memory import Memory
 from carnet.sandbox.psc.people import person
@@ -17,11 +17,19 @@ from carnet.sandbox.psc.tokens import TokenWriter, ensure_key
 
 def ensure_client(folder: Path) -> Client:
     """The demo's client, its secret made at first use."""
-    path = folder / "client-secret"
+    return Client(CLIENT_ID, _ensure_secret(folder / "client-secret"))
+
+
+def ensure_portal(data_dir: Path) -> Client:
+    """The demo's own portal as a client, its secret made at first use."""
+    return Client(PORTAL_ID, _ensure_secret(portal_secret_file(data_dir)))
+
+
+def _ensure_secret(path: Path) -> str:
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_durably(path, secrets.token_urlsafe(24).encode("ascii"))
-    return Client(CLIENT_ID, path.read_text("ascii"))
+    return path.read_text("ascii")
 
 
 def description(data_dir: Path, address: str) -> dict[str, Any]:
@@ -49,10 +57,10 @@ def write_description(data_dir: Path, address: str) -> None:
 def provider() -> Provider:
     """The provider of the installation whose settings are loaded."""
     folder = folder_of(settings.CARNET_DATA_DIR)
-    client = ensure_client(folder)
+    clients = {client.id: client for client in (ensure_client(folder), ensure_portal(settings.CARNET_DATA_DIR))}
     tokens = TokenWriter(
         issuer(settings.CARNET_BIND, settings.CARNET_SANDBOX_PSC_PORT),
         ensure_key(folder),
         settings.CARNET_SANDBOX_PSC_TOKEN_SECONDS,
     )
-    return Provider({client.id: client}, tokens, person, Memory(), settings.CARNET_SANDBOX_PSC_APPROVE)
+    return Provider(clients, tokens, person, Memory(), settings.CARNET_SANDBOX_PSC_APPROVE)

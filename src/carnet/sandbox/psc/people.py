@@ -10,6 +10,8 @@ from carnet.domain.identity.models import Organization, Professional
 from carnet.domain.identity.values import IdNatPs, InvalidNumber, Rpps
 from carnet.foundation.clock import now
 
+TEST_RPPS = "997"
+"""What the RPPS of invented professionals begin with."""
 _MOST = 100
 
 
@@ -49,7 +51,9 @@ def person(id_nat: str) -> Person | None:
 
 def people() -> list[Person]:
     """Those who have a mailbox here or whose RPPS is a test one, by name; at most a hundred."""
-    of_the_sandbox = Q(rpps__startswith="997") | Q(rpps__in=Mailbox.objects.filter(hosted=True).values("professional"))
+    of_the_sandbox = Q(rpps__startswith=TEST_RPPS) | Q(
+        rpps__in=Mailbox.objects.filter(hosted=True).values("professional")
+    )
     rows = Professional.objects.filter(of_the_sandbox, active=True).order_by("family_name", "rpps")[:_MOST]
     return [_person(row, None) for row in rows]
 
