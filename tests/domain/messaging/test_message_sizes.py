@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings as django_settings
 
 from carnet.domain.messaging.commands.deliver import deliver
-from carnet.domain.messaging.commands.write import NewFile, _sent_size, answer
+from carnet.domain.messaging.commands.holder_files import sent_size
+from carnet.domain.messaging.commands.write import NewFile, answer
 from carnet.domain.messaging.compose import compose_message
 from carnet.domain.messaging.delivery.incoming import read_incoming
 from carnet.domain.messaging.envelopes import SpooledEnvelope
@@ -39,14 +40,14 @@ def test_the_size_of_a_message_is_foreseen_and_never_too_small(sizes: list[int],
         date=datetime(2026, 3, 2, tzinfo=UTC),
         attachments=[(file.name, "application/pdf", file.content) for file in files],
     )
-    foreseen = _sent_size(text, files)
+    foreseen = sent_size(text, [file.content for file in files])
     assert len(sent.content) <= foreseen
     assert foreseen < len(sent.content) * 1.01 + 250_000
 
 
 def test_the_files_that_a_holder_may_send_fit_into_a_message() -> None:
     files = [NewFile("a.pdf", b"x" * django_settings.CARNET_HOLDER_MESSAGE_BYTES)]
-    assert _sent_size("Bonjour", files) <= django_settings.CARNET_MAX_MESSAGE_BYTES
+    assert sent_size("Bonjour", [file.content for file in files]) <= django_settings.CARNET_MAX_MESSAGE_BYTES
 
 
 def test_a_message_that_other_operators_would_refuse_is_not_sent(db: None, settings: object) -> None:

@@ -10,7 +10,7 @@ from carnet.domain.messaging.delivery.incoming import archive_document
 from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, content_name, subject_name
 from carnet.domain.messaging.mime.limits import MalformedMessage
 from carnet.domain.messaging.mime.read import part_content
-from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message
+from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Draft, Message
 from carnet.domain.record.values import DocumentEntry
 from carnet.domain.spaces.access import decide, event
 from carnet.domain.spaces.models import HealthSpace
@@ -71,6 +71,20 @@ def _rows(space_id: UUID, conversation_id: UUID, lock: bool) -> tuple[Contact | 
             .first()
         )
     return contact, conversation
+
+
+@transaction.atomic
+def open_draft(actor: Actor, act: Act, space_id: UUID, draft_id: UUID) -> Draft | Decision:
+    """A draft of a space that is not sent, if ``actor`` may do ``act`` to it; either way the trail keeps it."""
+    space = HealthSpace.objects.filter(id=space_id).first()
+    if space is None:
+        return refused(Refusal.NOT_FOUND)
+    decision = decide(actor, act, space.id, space.state)
+    draft = Draft.objects.filter(space_id=space.id, id=draft_id, sent_as=None).first() if decision else None
+    if decision and draft is None:
+        decision = refused(Refusal.NOT_FOUND)
+    leave(event(actor, act, space.id, decision, target_kind="draft", target_id=draft_id))
+    return draft if draft is not None else decision
 
 
 @dataclass(frozen=True)

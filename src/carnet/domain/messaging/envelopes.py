@@ -182,6 +182,16 @@ def content_name(message_id: UUID) -> str:
     return f"message:{message_id}:content"
 
 
+def draft_name(draft_id: UUID) -> str:
+    """What a holder's draft is sealed as."""
+    return f"draft:{draft_id}"
+
+
+def draft_file_name(file_id: UUID) -> str:
+    """What the name of a file in a draft is sealed as."""
+    return f"draft-file:{file_id}:name"
+
+
 def quarantine_name(mail_id: UUID) -> str:
     """What the SMTP envelope of a message in quarantine is sealed as."""
     return f"quarantine:{mail_id}:envelope"

@@ -1,5 +1,6 @@
 """After the commit: mail to other operators, and receipts of reading."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from carnet.domain.identity.queries import display_name, traits_of
 from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging.commands.carnet_mail import deliver_report
+from carnet.domain.messaging.commands.forgetting import forget_sent_drafts
 from carnet.domain.messaging.commands.quarantine import drop_old
 from carnet.domain.messaging.commands.rescan import rescan_due
 from carnet.domain.messaging.compose import compose_mdn, make_message_id
@@ -120,3 +122,11 @@ def rescan_messages(timestamp: int) -> None:
 def empty_quarantine(timestamp: int) -> None:
     """What has been in quarantine for its whole time."""
     log.info("quarantine_emptied", count=drop_old())
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(queueing_lock="forget-sent-drafts")
+def forget_drafts(timestamp: int) -> None:
+    """Which drafts were sent is remembered for those who send them again, not for ever."""
+    before = now() - timedelta(days=settings.CARNET_SENT_DRAFT_DAYS)
+    log.info("sent_drafts_forgotten", count=forget_sent_drafts(before))

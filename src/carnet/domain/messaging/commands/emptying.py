@@ -20,6 +20,7 @@ FROM (
 ) seen
 WHERE l.mailbox_id = %(mailbox)s AND l.mailbox_message_id = seen.message_id AND l.seen_at IS NULL
 """
+_DESK = ("thread", "message", "document", "note", "reading", "sending", "draft", "draft_file")
 _SETTLED = (OutboundMail.State.SENT, OutboundMail.State.FAILED, OutboundMail.State.DROPPED)
 _EMPTY_FOLDERS = """
 UPDATE messaging_folder SET messages = 0, octets = 0, highest_modseq = highest_modseq + 1,
@@ -44,6 +45,8 @@ def empty_closed_mailbox(mailbox_id: UUID) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM messaging_folder WHERE mailbox_id = %(mailbox)s", named)
         cursor.execute("DELETE FROM messaging_automatic_answer WHERE mailbox_id = %(mailbox)s", named)
+        cursor.execute("DELETE FROM messaging_saved_reply WHERE mailbox_id = %(mailbox)s", named)
+        cursor.execute("DELETE FROM messaging_desk_box WHERE mailbox_id = %(mailbox)s", named)
     OwnerKeyRow.objects.filter(owner_id=mailbox_id).delete()
     transaction.on_commit(forget_cached_keys)
     note_emptied(mailbox_id, deleted)
@@ -77,6 +80,9 @@ def _delete_messages(mailbox_id: UUID) -> int:
         cursor.execute(_KEEP_EVIDENCE, named)
         cursor.execute("DELETE FROM messaging_folder_entry WHERE mailbox_id = %(mailbox)s", named)
         cursor.execute("DELETE FROM messaging_expunged_entry WHERE mailbox_id = %(mailbox)s", named)
+        for part in _DESK:
+            cursor.execute(f"DELETE FROM messaging_desk_{part} WHERE mailbox_id = %(mailbox)s", named)  # noqa: S608
+        cursor.execute("DELETE FROM messaging_message_pathway WHERE mailbox_id = %(mailbox)s", named)
         cursor.execute("DELETE FROM messaging_unscanned_message WHERE owner_id = %(mailbox)s", named)
         cursor.execute("DELETE FROM messaging_outbound_mail WHERE owner_id = %(mailbox)s", named)
         cursor.execute("DELETE FROM messaging_message WHERE owner_id = %(mailbox)s", named)

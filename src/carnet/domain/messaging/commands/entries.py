@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from carnet.domain.messaging.commands.folders import Step, advance, announce, lock_folders
+from carnet.domain.messaging.desk.recounting import recount
 from carnet.domain.messaging.folder_values import DELETED, MAX_FLAGS, SEEN, FolderProblem, StoreMode
 from carnet.domain.messaging.queries.quota import quota_of
 
@@ -31,16 +32,17 @@ FROM (
     ) AS k
 ) AS t
 WHERE e.mailbox_id = %(mailbox)s AND e.folder_id = %(folder)s AND e.uid = t.uid AND e.flags IS DISTINCT FROM t.flags
-RETURNING e.uid
+RETURNING e.uid, e.thread_id
 """
 
 _COPY_ENTRIES = """
 INSERT INTO messaging_folder_entry
-    (mailbox_id, folder_id, uid, message_id, flags, internal_date, size, modseq, seen_at)
-SELECT e.mailbox_id, %(target)s, t.new_uid, e.message_id, e.flags, e.internal_date, e.size, %(modseq)s, e.seen_at
+    (mailbox_id, folder_id, uid, message_id, flags, internal_date, size, modseq, seen_at, thread_id)
+SELECT e.mailbox_id, %(target)s, t.new_uid, e.message_id, e.flags, e.internal_date, e.size, %(modseq)s, e.seen_at,
+       e.thread_id
 FROM unnest(%(uids)s::bigint[], %(new_uids)s::bigint[]) AS t(uid, new_uid)
 JOIN messaging_folder_entry e ON e.mailbox_id = %(mailbox)s AND e.folder_id = %(source)s AND e.uid = t.uid
-RETURNING size
+RETURNING size, thread_id
 """
 
 _FOREVER = 2**63 - 1
@@ -49,7 +51,7 @@ _REMOVE = """
 WITH gone AS (
     DELETE FROM messaging_folder_entry
     WHERE mailbox_id = %(mailbox)s AND folder_id = %(folder)s AND uid = ANY(%(uids)s)
-    RETURNING message_id, size, flags, internal_date, seen_at
+    RETURNING message_id, size, flags, internal_date, seen_at, thread_id
 ), kept AS (
     UPDATE messaging_patient_letter l SET seen_at = seen.at
     FROM (
@@ -58,7 +60,7 @@ WITH gone AS (
     ) seen
     WHERE l.mailbox_message_id = seen.message_id AND l.mailbox_id = %(mailbox)s AND l.seen_at IS NULL
 )
-SELECT count(*), coalesce(sum(size), 0)::bigint FROM gone
+SELECT count(*), coalesce(sum(size), 0)::bigint, array_remove(array_agg(DISTINCT thread_id), NULL) FROM gone
 """
 
 
@@ -129,10 +131,12 @@ def store_flags(
                 "unchanged_since": _FOREVER if unchanged_since is None else unchanged_since,
             },
         )
-        changed = sorted(row[0] for row in cursor.fetchall())
+        rows = cursor.fetchall()
+    changed = sorted(row[0] for row in rows)
     if not changed:
         return Stored(counters.modseq, [], refused)
     advance({folder_id: Step()})
+    recount(mailbox_id, _threads(rows))
     announce([mailbox_id])
     return Stored(counters.modseq + 1, changed, refused)
 
@@ -167,8 +171,9 @@ def _copy(mailbox_id: UUID, source_id: int, target_id: int, uids: Sequence[int])
                     "new_uids": new_uids,
                 },
             )
-            octets = sum(row[0] for row in cursor.fetchall())
-        advance({target_id: Step(len(found), len(found), octets)})
+            rows = cursor.fetchall()
+        advance({target_id: Step(len(found), len(found), sum(row[0] for row in rows))})
+        recount(mailbox_id, _threads(rows))
         announce([mailbox_id])
     return Copied(target.uid_validity, found, new_uids)
 
@@ -231,12 +236,18 @@ def _remove(mailbox_id: UUID, folder_id: int, uids: list[int]) -> Expunged:
     modseq = lock_folders(mailbox_id, [folder_id])[folder_id].modseq + 1
     with connection.cursor() as cursor:
         cursor.execute(_REMOVE, {"mailbox": mailbox_id, "folder": folder_id, "uids": uids})
-        messages, octets = cursor.fetchone()
+        messages, octets, threads = cursor.fetchone()
         cursor.execute(
             "INSERT INTO messaging_expunged_entry (mailbox_id, folder_id, uid, modseq)"
             " SELECT %s, %s, t.uid, %s FROM unnest(%s::bigint[]) AS t(uid)",
             [mailbox_id, folder_id, modseq, uids],
         )
     advance({folder_id: Step(0, -messages, -octets)})
+    recount(mailbox_id, threads or ())
     announce([mailbox_id])
     return Expunged(uids, modseq)
+
+
+def _threads(rows: Sequence[tuple[int, UUID | None]]) -> set[UUID]:
+    """The conversations of the desk that entries belong to; most mailboxes are not read at the desk and have none."""
+    return {row[1] for row in rows if row[1] is not None}

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from carnet.domain.messaging.commands.entries import move_all
 from carnet.domain.messaging.commands.folders import add_folders, announce, lock_folders
+from carnet.domain.messaging.desk.recounting import recount
 from carnet.domain.messaging.folder_values import (
     INBOX,
     MAX_FOLDERS,
@@ -42,9 +43,12 @@ def delete_folder(mailbox_id: UUID, name: str) -> FolderProblem | None:
     if isinstance(found, FolderProblem):
         return found
     lock_folders(mailbox_id, [found.id])
-    FolderEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id).delete()
+    entries = FolderEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id)
+    threads = set(entries.exclude(thread_id=None).values_list("thread_id", flat=True))
+    entries.delete()
     ExpungedEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id).delete()
     Folder.objects.filter(id=found.id).delete()
+    recount(mailbox_id, threads)
     announce([mailbox_id])
     return None
 

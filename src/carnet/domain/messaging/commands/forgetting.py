@@ -1,8 +1,10 @@
-"""Forgetting what left folders long ago: what was removed is remembered for clients that were away, not for ever."""
+"""Forgetting what was remembered for those who were away: what left folders, and which drafts were sent."""
 
 from datetime import datetime
 
 from django.db import connection, transaction
+
+from carnet.domain.messaging.models import Draft
 
 _BATCH = 10_000
 
@@ -33,3 +35,12 @@ def forget_expunged(before: datetime) -> int:
         forgotten += count
         if count < _BATCH:
             return forgotten
+
+
+def forget_sent_drafts(before: datetime) -> int:
+    """Forget the drafts that were sent before a moment, which nobody sends again now; how many.
+
+    Index: ``draft_sent_age``.
+    """
+    deleted, _ = Draft.objects.filter(sent_as__isnull=False, saved_at__lt=before).delete()
+    return deleted

@@ -7,6 +7,7 @@ from django.db import transaction
 from carnet.domain.audit.commands import leave_all
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.access import find_conversation
+from carnet.domain.messaging.commands.drafts import forget_answer_begun
 from carnet.domain.messaging.jobs import send_receipt
 from carnet.domain.messaging.models import Conversation, ConversationEntry
 from carnet.domain.spaces.access import event
@@ -47,9 +48,11 @@ def mark_displayed(actor: Actor, space_id: UUID, conversation_id: UUID, *, is_pr
 
 @transaction.atomic
 def move_to_trash(actor: Actor, space_id: UUID, conversation_id: UUID) -> Decision | None:
-    """Put a conversation out of the holder's sight; a later message brings it back. ``None`` when done."""
+    """Put a conversation out of the holder's sight, with the answer that was begun in it; a later message brings it
+    back. ``None`` when done."""
     found, events = find_conversation(actor, Act.TRASH_CONVERSATION, space_id, conversation_id, lock=True)
     if not isinstance(found, Decision):
         Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=now())
+        forget_answer_begun(space_id, conversation_id)
     leave_all(events)
     return found if isinstance(found, Decision) else None

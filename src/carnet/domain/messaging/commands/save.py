@@ -1,13 +1,16 @@
 """Saving an attachment of a message into the record."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from carnet.domain.messaging.access import open_attachment
+from carnet.domain.messaging.access import open_attachment, open_conversation
+from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment, content_name
 from carnet.domain.messaging.models import ConversationEntry
 from carnet.domain.nomenclature.values import Category
 from carnet.domain.record.commands import NewDocument, NewSubmission, Source, Submitted, deposit_entry, submit
 from carnet.domain.record.media_types import HOLDER_EXTENSIONS, sniff_media_type
-from carnet.domain.spaces.values import Actor, Decision
+from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
+from carnet.foundation.owner_keys import owner_key
 
 _EXTENSIONS = {media_type: extension for extension, media_type in reversed(HOLDER_EXTENSIONS.items())}
 
@@ -46,3 +49,42 @@ def save_attachment(
             from_message=message_id,
         ),
     )
+
+
+@dataclass(frozen=True)
+class SavedOne:
+    """What became of one attachment: in the record as ``document_id`` (``was_there``: it was already), or refused."""
+
+    attachment: KeptAttachment
+    document_id: UUID | None = None
+    was_there: bool = False
+    reason: Refusal | None = None
+
+
+def save_all_attachments(
+    actor: Actor, space_id: UUID, conversation_id: UUID, message_id: UUID
+) -> list[SavedOne] | Decision:
+    """Put every attachment of a message into the record, each for itself: one that is refused stops no other."""
+    opened = open_conversation(actor, Act.READ_CONVERSATION, space_id, conversation_id)
+    if isinstance(opened, Decision):
+        return opened
+    sealed = (
+        ConversationEntry.objects.filter(space_id=space_id, message_id=message_id, conversation_id=conversation_id)
+        .values_list("content", flat=True)
+        .first()
+    )
+    if sealed is None:
+        return refused(Refusal.NOT_FOUND)
+    content = EntryContent.from_json(owner_key(space_id).open(content_name(message_id), sealed))
+    return [
+        _saved(one, save_attachment(actor, space_id, conversation_id, message_id, one.path))
+        for one in content.attachments
+        if not one.copy_of
+    ]
+
+
+def _saved(attachment: KeptAttachment, done: Submitted | Decision) -> SavedOne:
+    if isinstance(done, Decision):
+        return SavedOne(attachment, reason=done.reason)
+    document_id, was_there = done.documents[0]
+    return SavedOne(attachment, document_id, was_there)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db import connection
+
 from carnet.domain.directory.queries import MailboxFacts, TrustSpace, mailboxes_by_address, trust_space
 from carnet.domain.directory.queries.oppositions import opposed
 from carnet.domain.messaging.delivery.incoming import Incoming
@@ -84,9 +86,15 @@ def _load_conversations(situation: Situation, messages: Sequence[Incoming]) -> N
             contacts |= {(recipient, address_digest(key, address)) for address in people}
             named |= {(recipient, message_id_digest(key, identifier)) for identifier in identifiers}
     spaces = sorted({space for space, _ in contacts})
-    digests = sorted({digest for _, digest in contacts})
-    for contact in Contact.objects.select_for_update().filter(space_id__in=spaces, address_digest__in=digests):
-        situation.contacts[contact.space_id, bytes(contact.address_digest)] = contact
+    _load_contacts(situation, contacts)
+    if missing := contacts - situation.contacts.keys():
+        # Whoever is about to make one of these has it made before we look again: the desk writes beside the drain.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k",
+                [sorted(_lock_key(space, digest) for space, digest in missing)],
+            )
+        _load_contacts(situation, missing)
     known = Message.objects.filter(
         owner_id__in={space for space, _ in named}, message_id_digest__in={digest for _, digest in named}
     ).values_list("owner_id", "id", "message_id_digest")
@@ -102,6 +110,17 @@ def _load_conversations(situation: Situation, messages: Sequence[Incoming]) -> N
         wanted = Conversation.objects.select_for_update().filter(space_id__in=spaces, id__in=named_conversations)
         _keep(situation, wanted)
     _load_what_ends(situation, messages)
+
+
+def _load_contacts(situation: Situation, contacts: set[tuple[UUID, bytes]]) -> None:
+    spaces = sorted({space for space, _ in contacts})
+    digests = sorted({digest for _, digest in contacts})
+    for contact in Contact.objects.select_for_update().filter(space_id__in=spaces, address_digest__in=digests):
+        situation.contacts[contact.space_id, bytes(contact.address_digest)] = contact
+
+
+def _lock_key(space_id: UUID, digest: bytes) -> int:
+    return int.from_bytes(bytes(a ^ b for a, b in zip(space_id.bytes[8:], digest[:8], strict=True)), "big", signed=True)
 
 
 def _load_what_ends(situation: Situation, messages: Sequence[Incoming]) -> None:

@@ -1,6 +1,18 @@
 """The tables of messaging: messages and conversations, folders, mail on its way out, evidence."""
 
-from carnet.domain.messaging.models.desk import DeskDocument, DeskMessage, DeskNote, DeskReading, DeskThread, SavedReply
+from carnet.domain.messaging.models.desk import (
+    DeskBox,
+    DeskDocument,
+    DeskDraft,
+    DeskDraftFile,
+    DeskMessage,
+    DeskNote,
+    DeskReading,
+    DeskSending,
+    DeskThread,
+    MessagePathway,
+    SavedReply,
+)
 from carnet.domain.messaging.models.drafts import Draft, DraftFile, KnownPharmacy
 from carnet.domain.messaging.models.evidence import AutomaticAnswer, Dispatch, MailCount, PatientLetter
 from carnet.domain.messaging.models.folders import ExpungedEntry, Folder, FolderEntry, MailboxQuota
@@ -12,10 +24,14 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationEntry",
+    "DeskBox",
     "DeskDocument",
+    "DeskDraft",
+    "DeskDraftFile",
     "DeskMessage",
     "DeskNote",
     "DeskReading",
+    "DeskSending",
     "DeskThread",
     "Dispatch",
     "Draft",
@@ -27,6 +43,7 @@ __all__ = [
     "MailCount",
     "MailboxQuota",
     "Message",
+    "MessagePathway",
     "OutboundDestination",
     "OutboundMail",
     "PatientLetter",

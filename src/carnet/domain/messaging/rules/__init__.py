@@ -1,5 +1,6 @@
 """Decisions of the messaging room as pure functions on plain values: allowed or refused, and the reason."""
 
+from carnet.domain.messaging.rules.contacts import BoxState, Standing, WhyNot, standing
 from carnet.domain.messaging.rules.decision import Decision
 from carnet.domain.messaging.rules.documents import PatientMatch, is_automatic_double, patient_matches
 from carnet.domain.messaging.rules.doors import (
@@ -19,6 +20,7 @@ from carnet.domain.messaging.rules.exchange import (
     may_end,
     may_holder_answer,
     may_holder_write,
+    others_to_answer,
     reply_options,
 )
 from carnet.domain.messaging.rules.outbound import (
@@ -40,17 +42,20 @@ from carnet.domain.messaging.rules.receipts import (
     receipt_due,
     receipt_wanted,
 )
+from carnet.domain.messaging.rules.signature import WritesAs, signature_line, signed
 from carnet.domain.messaging.rules.threads import (
     KnownMessage,
     SenderDisplay,
     answer_address,
     match_conversation,
+    match_people,
     sender_display,
 )
 
 __all__ = [
     "MAX_OWN_RECEIVED",
     "MAX_RECEIVED",
+    "BoxState",
     "ContactState",
     "ConversationState",
     "Decision",
@@ -59,6 +64,9 @@ __all__ = [
     "PatientMatch",
     "ReceiptRequest",
     "SenderDisplay",
+    "Standing",
+    "WhyNot",
+    "WritesAs",
     "answer_address",
     "answers_by_itself",
     "check_loop",
@@ -73,12 +81,14 @@ __all__ = [
     "is_given_up",
     "mailbox_reply",
     "match_conversation",
+    "match_people",
     "may_answer_by_itself",
     "may_end",
     "may_holder_answer",
     "may_holder_write",
     "next_wait",
     "opposition_reply",
+    "others_to_answer",
     "patient_matches",
     "receipt_due",
     "receipt_wanted",
@@ -87,5 +97,8 @@ __all__ = [
     "reports_success_here",
     "reports_wanted",
     "sender_display",
+    "signature_line",
+    "signed",
+    "standing",
     "what_follows",
 ]

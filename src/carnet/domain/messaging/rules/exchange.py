@@ -4,12 +4,14 @@ A contact is the pair (holder, mailbox); a conversation one thread between them.
 professional starts, and may end; the holder answers, and writes anew only to who wrote first and has not ended.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from carnet.domain.messaging.mime.message import ParsedMessage
-from carnet.domain.messaging.rules.decision import Decision
+from carnet.domain.messaging.rules.decision import Decision, compared, domain_of, is_among
 from carnet.domain.messaging.values import EndingKind, MessagingRefusal, ReplyOption
 
+MOST_OTHERS = 10
 FIN_SUBJECT = "[FIN]"
 FIN_HEADER = "X-MSS-MES"
 FIN_VALUE = "FIN"
@@ -58,6 +60,23 @@ def may_holder_answer(conversation: ConversationState, contact: ContactState) ->
     if not contact.has_written and not contact.takes_first_message:
         return Decision.refuse(MessagingRefusal.HOLDER_MAY_NOT_START)
     return Decision.allow()
+
+
+def others_to_answer(
+    named: Iterable[str], contact: str, trusted: Collection[str], patient_domains: Collection[str]
+) -> tuple[str, ...]:
+    """Who else gets an answer to all: of the addresses that the answered message names, those of the trust list.
+
+    Never another patient, never the contact twice; at most `MOST_OTHERS`, in their order. Anybody can name anybody in
+    To: the holder sees who they are before choosing to answer all.
+    """
+    found: dict[str, str] = {}
+    for address in named:
+        domain = domain_of(address)
+        trustworthy = is_among(domain, trusted) and not is_among(domain, patient_domains)
+        if trustworthy and compared(address) != compared(contact):
+            found.setdefault(compared(address), address)
+    return tuple(found.values())[:MOST_OTHERS]
 
 
 def ending_of(parsed: ParsedMessage, *, recipient_is_patient: bool) -> EndingKind | None:

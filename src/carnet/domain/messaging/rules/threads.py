@@ -26,10 +26,20 @@ def match_conversation(
     learnt elsewhere lets nobody into a conversation: `sender` must have taken part in it. `known` holds only messages
     of the space written to.
     """
-    mine = compared(sender)
+    return match_people(references, in_reply_to, known, [sender])
+
+
+def match_people(
+    references: Sequence[str],
+    in_reply_to: str | None,
+    known: Mapping[str, KnownMessage],
+    people: Collection[str],
+) -> str | None:
+    """The same for a message that goes from or to `people`: it joins where one of them took part already."""
+    theirs = {compared(one) for one in people}
     for identifier in (in_reply_to, *reversed(references)):
         message = known.get(identifier) if identifier else None
-        if message and mine in {compared(one) for one in message.participants}:
+        if message and theirs & {compared(one) for one in message.participants}:
             return message.conversation_id
     return None
 

@@ -1,0 +1,121 @@
+"""Whom the desk may write to: where an answer goes, who can be reached today, and what to warn of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from carnet.domain.directory.queries import MailboxFacts
+from carnet.domain.directory.queries.oppositions import opposed
+from carnet.domain.identity.values import patient_address
+from carnet.domain.messaging.desk.stored import MOST_PEOPLE, is_patient
+from carnet.domain.messaging.desk.values import DeskHead, MessageKind, ThreadHead
+from carnet.domain.messaging.queries.recipients import Recipient, look_up
+from carnet.domain.messaging.values import DeliveryOutcome, Direction, RecipientState
+from carnet.domain.spaces.values import Refusal
+
+MOST_COLLEAGUES = 20
+
+_STATES = {
+    RecipientState.UNKNOWN: Refusal.BAD_RECIPIENT,
+    RecipientState.CLOSED: Refusal.MAILBOX_CLOSED,
+    RecipientState.OPPOSED: Refusal.BAD_RECIPIENT,
+    RecipientState.SUSPENDED: Refusal.MAILBOX_SUSPENDED,
+    RecipientState.WRONG_KEY: Refusal.BAD_RECIPIENT,
+    RecipientState.BAD_SYNTAX: Refusal.BAD_RECIPIENT,
+}
+_OUTCOMES = {
+    DeliveryOutcome.REFUSED_OPPOSITION: Refusal.PATIENT_OPPOSED,
+    DeliveryOutcome.REFUSED_RECIPIENT: Refusal.BAD_RECIPIENT,
+    DeliveryOutcome.REFUSED_MAILBOX: Refusal.MAILBOX_CLOSED,
+    DeliveryOutcome.REFUSED_OTHER_PATIENT: Refusal.WRONG_PATIENT,
+    DeliveryOutcome.REFUSED_CONTENT: Refusal.TYPE_NOT_ACCEPTED,
+    DeliveryOutcome.REFUSED_TOO_LARGE: Refusal.TOO_LARGE,
+    DeliveryOutcome.WITHHELD_INFECTED: Refusal.INFECTED,
+}
+
+
+@dataclass(frozen=True)
+class RecipientCheck:
+    """Somebody who is to be written to: whether they can be, and what the writer should know first (``absent``,
+    ``closing``, ``inactive``, ``elsewhere`` for another operator's, else empty)."""
+
+    address: str
+    name: str
+    refusal: Refusal | None
+    warning: str
+
+
+def answer_addresses(
+    head: ThreadHead, messages: Sequence[tuple[str, str, DeskHead]], *, everyone: bool = False
+) -> tuple[str, ...]:
+    """Where an answer in a conversation goes, given the direction, kind and head of its messages, the oldest first.
+
+    A patient's conversation answers to the patient alone. A colleague's goes to the newest message's author, or where
+    its Reply-To inside the trust space says (ANS, Référentiel socle MSSanté #2, ECO.2.2.5), with ``everyone`` to all
+    who take part; one in which nobody wrote back yet, to those who were written to.
+    """
+    if head.people[0].patient:
+        return (head.people[0].address,)
+    all_of_them = [one.address for one in head.people if not is_patient(one.address)]
+    for direction, kind, message in reversed(messages):
+        if direction == Direction.RECEIVED and kind == MessageKind.MESSAGE and message.answer_to:
+            first = [message.answer_to]
+            others = [one for one in all_of_them if one != message.address] if everyone else []
+            return tuple(dict.fromkeys([*first, *others]))[:MOST_PEOPLE]
+    return tuple(all_of_them)[:MOST_PEOPLE]
+
+
+def refusal_of(addresses: Sequence[str]) -> Refusal | None:
+    """Why none of these can be written to today; None when one can."""
+    if not addresses:
+        return Refusal.NO_RECIPIENT
+    refusals = [_refusal(one) for one in look_up(addresses).values()]
+    return None if None in refusals else refusals[0]
+
+
+def check_recipients(
+    mailbox: MailboxFacts, *, patient_ins: str = "", colleagues: Sequence[str] = ()
+) -> list[RecipientCheck]:
+    """What stands against writing to these people from a mailbox, in their order, the patient first."""
+    patient = [patient_address(patient_ins, settings.CARNET_PATIENT_DOMAIN)] if patient_ins else []
+    wanted = list(dict.fromkeys([*patient, *colleagues]))[: MOST_COLLEAGUES + 1]
+    found = look_up(wanted)
+    is_opposed = bool(patient_ins) and bool(opposed([(mailbox.id, patient_ins)]))
+    checks = []
+    for address in wanted:
+        recipient = found[address]
+        refusal = _refusal(recipient)
+        if is_patient(address) and is_opposed:
+            refusal = Refusal.PATIENT_OPPOSED
+        elif is_patient(address) and address not in patient:
+            refusal = Refusal.BAD_RECIPIENT  # a patient is never one of the colleagues
+        label = recipient.mailbox.label if recipient.mailbox else ""
+        checks.append(RecipientCheck(address, label or address, refusal, _warning(recipient)))
+    return checks
+
+
+def refusal_of_outcome(outcome: DeliveryOutcome) -> Refusal:
+    """Why a message was not delivered, as the desk says it."""
+    return _OUTCOMES.get(outcome, Refusal.NOT_DELIVERED)
+
+
+def _refusal(recipient: Recipient) -> Refusal | None:
+    if recipient.state is RecipientState.OPEN:
+        return None
+    if recipient.state is RecipientState.UNKNOWN and recipient.elsewhere:
+        return Refusal.OUTSIDE_TRUST
+    if recipient.ins and recipient.state is RecipientState.CLOSED:
+        return Refusal.SPACE_CLOSED
+    return _STATES[recipient.state]
+
+
+def _warning(recipient: Recipient) -> str:
+    mailbox = recipient.mailbox
+    if mailbox is not None and not (mailbox.active and mailbox.holder_active):
+        return "inactive"
+    if mailbox is not None and mailbox.absent:
+        return "absent"
+    if mailbox is not None and mailbox.closes_on is not None:
+        return "closing"
+    return "elsewhere" if recipient.elsewhere else ""

@@ -1,0 +1,223 @@
+"""What a professional has begun to write at the desk: kept from page to page, for a day, for nobody but them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from carnet.domain.identity.queries import identity_of_ins
+from carnet.domain.messaging.commands.write import NewFile
+from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.messaging.desk.draft_values import DraftContent
+from carnet.domain.messaging.desk.patients import FoundPatient
+from carnet.domain.messaging.desk.values import ThreadHead, thread_name
+from carnet.domain.messaging.models import DeskDraft, DeskDraftFile, DeskThread
+from carnet.domain.record.file_names import safe_file_name
+from carnet.domain.record.media_types import GIF, HOLDER_EXTENSIONS, sniff_media_type
+from carnet.domain.spaces.values import Decision, Refusal, refused
+from carnet.foundation.clock import now
+from carnet.foundation.ids import new_id
+from carnet.foundation.keys import OwnerKey
+from carnet.foundation.owner_keys import create_owner_keys, owner_key
+
+MOST_FILES = 20
+MOST_DRAFTS = 50
+_SENDABLE = frozenset(HOLDER_EXTENSIONS.values()) | {GIF}
+
+
+@dataclass(frozen=True)
+class DraftFileRow:
+    """A file of a draft, without its content."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class OpenedDraft:
+    id: UUID
+    content: DraftContent
+    files: tuple[DraftFileRow, ...]
+    saved_at: datetime
+
+
+@transaction.atomic
+def begin_draft(actor: DeskActor, content: DraftContent) -> UUID:
+    """Begin a message. Of a professional's drafts in a mailbox, the oldest beyond MOST_DRAFTS goes."""
+    create_owner_keys([actor.mailbox.id])
+    draft_id = new_id()
+    DeskDraft.objects.create(
+        mailbox_id=actor.mailbox.id,
+        id=draft_id,
+        author=actor.rpps,
+        content=_seal(owner_key(actor.mailbox.id), draft_id, content),
+        saved_at=now(),
+    )
+    for old in _mine(actor).order_by("-saved_at").values_list("id", flat=True)[MOST_DRAFTS:]:
+        discard_draft(actor, old)
+    return draft_id
+
+
+def open_draft(actor: DeskActor, draft_id: UUID) -> OpenedDraft | None:
+    """A draft of this professional in this mailbox; None for another's as for one that is not there."""
+    row = _mine(actor).filter(id=draft_id).first()
+    if row is None:
+        return None
+    key = owner_key(actor.mailbox.id)
+    content = DraftContent.from_json(key.open(_draft_name(draft_id), row.content))
+    files = tuple(
+        DraftFileRow(file_id, key.open_text(_file_name(file_id), name), media_type, size)
+        for file_id, name, media_type, size in _files(actor, draft_id).values_list("id", "name", "media_type", "size")
+    )
+    return OpenedDraft(draft_id, content, files, row.saved_at)
+
+
+def drafts_of(actor: DeskActor, limit: int = 10) -> list[OpenedDraft]:
+    """What this professional has begun in this mailbox, the newest first, without the files."""
+    key = owner_key(actor.mailbox.id)
+    return [
+        OpenedDraft(row.id, DraftContent.from_json(key.open(_draft_name(row.id), row.content)), (), row.saved_at)
+        for row in _mine(actor).order_by("-saved_at")[:limit]
+    ]
+
+
+def save_draft(actor: DeskActor, draft_id: UUID, content: DraftContent) -> bool:
+    """Keep what was typed. False when the draft is not there any more."""
+    sealed = _seal(owner_key(actor.mailbox.id), draft_id, content)
+    return bool(_mine(actor).filter(id=draft_id).update(content=sealed, saved_at=now()))
+
+
+@transaction.atomic
+def add_files(actor: DeskActor, draft_id: UUID, files: Sequence[NewFile]) -> list[UUID] | Decision:
+    """Put files into a draft: all of them, or none and why. Returns their ids, in order."""
+    if not _mine(actor).select_for_update().filter(id=draft_id).exists():
+        return refused(Refusal.NOT_FOUND)
+    there = _files(actor, draft_id)
+    size = (there.aggregate(size=Sum("size"))["size"] or 0) + sum(len(file.content) for file in files)
+    if there.count() + len(files) > MOST_FILES or size > settings.CARNET_HOLDER_MESSAGE_BYTES:
+        return refused(Refusal.TOO_LARGE)
+    for file in files:
+        if not file.content:
+            return refused(Refusal.EMPTY_FILE)
+        if sniff_media_type(file.content) not in _SENDABLE:
+            return refused(Refusal.TYPE_NOT_ACCEPTED)
+    key = owner_key(actor.mailbox.id)
+    at = now()
+    rows = []
+    for file in files:
+        file_id = new_id()
+        rows.append(
+            DeskDraftFile(
+                mailbox_id=actor.mailbox.id,
+                id=file_id,
+                draft_id=draft_id,
+                name=key.seal_text(_file_name(file_id), safe_file_name(file.name)),
+                media_type=sniff_media_type(file.content) or "application/octet-stream",
+                size=len(file.content),
+                content=key.seal(_content_name(file_id), file.content),
+                added_at=at,
+            )
+        )
+    DeskDraftFile.objects.bulk_create(rows)
+    return [row.id for row in rows]
+
+
+@transaction.atomic
+def remove_file(actor: DeskActor, draft_id: UUID, file_id: UUID) -> None:
+    """Take a file out of a draft, and the document that it was."""
+    draft = open_draft(actor, draft_id)
+    if draft is None:
+        return
+    _files(actor, draft_id).filter(id=file_id).delete()
+    kept = tuple(one for one in draft.content.documents if one.file_id != file_id)
+    save_draft(actor, draft_id, replace(draft.content, documents=kept))
+
+
+def file_of_draft(actor: DeskActor, draft_id: UUID, file_id: UUID) -> NewFile | None:
+    """A file of a draft with its content."""
+    row = _files(actor, draft_id).filter(id=file_id).first() if _mine(actor).filter(id=draft_id).exists() else None
+    if row is None:
+        return None
+    key = owner_key(actor.mailbox.id)
+    return NewFile(key.open_text(_file_name(file_id), row.name), key.open(_content_name(file_id), row.content))
+
+
+@transaction.atomic
+def discard_draft(actor: DeskActor, draft_id: UUID) -> bool:
+    """Throw a draft away with its files. False when it was not there."""
+    deleted, _ = _mine(actor).filter(id=draft_id).delete()
+    if deleted:
+        DeskDraftFile.objects.filter(mailbox_id=actor.mailbox.id, draft_id=draft_id).delete()
+    return bool(deleted)
+
+
+def forget_desk_drafts(before: datetime) -> int:
+    """Delete what was last saved before ``before``. Returns how many drafts went. Index: ``desk_draft_age``."""
+    old = list(DeskDraft.objects.filter(saved_at__lt=before).values_list("mailbox_id", "id")[:10_000])
+    for mailbox_id, draft_id in old:
+        with transaction.atomic():
+            DeskDraftFile.objects.filter(mailbox_id=mailbox_id, draft_id=draft_id).delete()
+            DeskDraft.objects.filter(mailbox_id=mailbox_id, id=draft_id).delete()
+    return len(old)
+
+
+def patient_of_thread(actor: DeskActor, thread_id: UUID) -> FoundPatient | None:
+    """The patient with whom this mailbox has a conversation: they are known here by their INS already.
+
+    What their health space is of says the rest of their identity, when it was qualified.
+    """
+    row = DeskThread.objects.filter(mailbox_id=actor.mailbox.id, id=thread_id, patient=True).first()
+    if row is None:
+        return None
+    head = ThreadHead.from_json(owner_key(actor.mailbox.id).open(thread_name(thread_id), row.head))
+    return patient_of_ins(head.correspondent.ins)
+
+
+def patient_of_ins(ins: str) -> FoundPatient | None:
+    """The patient of an INS with whom the mailbox has to do already; None for one who has no health space here."""
+    known = identity_of_ins(ins)
+    if known is None:
+        return None
+    traits = known.traits
+    return FoundPatient(
+        ins=ins,
+        oid=known.oid.value,
+        birth_name=traits.birth_name,
+        given_names=traits.given_names_text or traits.first_given_name,
+        birth_date=traits.birth_date,
+        sex=traits.sex.value if traits.sex else "",
+        birth_place=traits.birth_place,
+        how="thread",
+        verified=True,
+        insi_agrees=known.qualified,
+    )
+
+
+def _mine(actor: DeskActor) -> QuerySet[DeskDraft]:
+    return DeskDraft.objects.filter(mailbox_id=actor.mailbox.id, author=actor.rpps)
+
+
+def _files(actor: DeskActor, draft_id: UUID) -> QuerySet[DeskDraftFile]:
+    return DeskDraftFile.objects.filter(mailbox_id=actor.mailbox.id, draft_id=draft_id).order_by("added_at", "id")
+
+
+def _seal(key: OwnerKey, draft_id: UUID, content: DraftContent) -> bytes:
+    return key.seal(_draft_name(draft_id), content.to_json())
+
+
+def _draft_name(draft_id: UUID) -> str:
+    return f"desk-draft:{draft_id}"
+
+
+def _file_name(file_id: UUID) -> str:
+    return f"desk-draft-file:{file_id}:name"
+
+
+def _content_name(file_id: UUID) -> str:
+    return f"desk-draft-file:{file_id}:content"
