@@ -60,10 +60,27 @@ def test_a_receipt_is_announced_on_the_page_where_it_leaves_and_only_there(patie
     message["Disposition-Notification-To"] = message["From"]
     arrive(message)
     where = f"/messages/{conversation_of(patient)}/"
-    told = "a demandé à savoir"
-    assert told in main_text(dominique.get(where))
+    told = "L’expéditeur a demandé à savoir"
+    assert "dès que vous l’ouvrez" in main_text(dominique.get(where))
+    assert (count_unread(patient), trail(patient, "send-receipt")) == (1, 0), "it is said before anything is opened"
+    (link,) = page(dominique.get("/messages/")).xpath("//a[@class='row-title']/@href")
+    assert "son expéditeur en est averti" in main_text(dominique.get("/messages/"))
+    assert told in main_text(dominique.get(link))
     assert told not in main_text(dominique.get(where))
     assert trail(patient, "send-receipt") == 1
+
+
+def test_a_message_that_came_after_it_was_said_is_said_anew(patient: UUID, dominique: Client) -> None:
+    first = letter(subject="Une première")
+    first["Disposition-Notification-To"] = first["From"]
+    arrive(first)
+    (link,) = page(dominique.get("/messages/")).xpath("//a[@class='row-title']/@href")
+    second = letter(subject="Une autre")
+    second["In-Reply-To"] = first["Message-ID"]
+    second["Disposition-Notification-To"] = second["From"]
+    arrive(second)
+    assert "dès que vous l’ouvrez" in main_text(dominique.get(link))
+    assert trail(patient, "send-receipt") == 0
 
 
 def test_the_pages_of_a_document_are_one_reading(patient: UUID, dominique: Client) -> None:

@@ -10,26 +10,29 @@ from django.test import Client
 from django.urls import reverse
 from portal_scene import archive, arrive, conversation_of, letter, message_of, page, signed_in, trail
 
-from carnet.domain.messaging.models import Conversation, ConversationEntry
+from carnet.domain.messaging.models import Conversation, ConversationEntry, Draft
 from carnet.domain.record.models import Document
 from carnet.domain.spaces.commands import close_space
 from carnet.foundation.clock import now
-from carnet.interfaces.web.urls import urlpatterns
+from carnet.interfaces.web import desk_urls, urls
 from carnet.sandbox import cast
 from carnet.sandbox.letter import discharge_letter
 
 pytestmark = pytest.mark.django_db
+_DESK = {one.name for one in desk_urls.urlpatterns}
+urlpatterns = [one for one in urls.urlpatterns if one.name not in _DESK]  # the desk's: test_desk_rights
 FOR_EVERYONE = {
     "welcome", "help", "accessibility", "legal", "account_login", "account_inactive", "activate", "activate_code",
     "health_live", "health_ready", "metrics",
 }  # fmt: skip
 FOR_PROGRAMS = {"autoconfig", "autodiscover"}
 ONLY_BY_POST = {
-    "set_language", "conversation_answer", "attachment_save",
+    "set_language", "conversation_answer", "attachment_save", "attachments_save", "pharmacy_write",
     "console_closure_cancel", "console_queue_retry", "console_queue_hold", "console_queue_drop",
 }  # fmt: skip
 LEADS_ELSEWHERE = {"account_confirm_login_code": "/connexion/", "account_logout": "/"}
 SAMPLE = {"conversation_id": uuid4(), "message_id": uuid4(), "document_id": uuid4(), "piece": "2", "number": 1}
+SAMPLE |= {"draft_id": uuid4()}
 SAMPLE |= {"closure_id": 1, "domain": "ailleurs.test", "address": "boite@ailleurs.test"}
 
 
@@ -46,6 +49,8 @@ def filled(patient: UUID, dominique: Client) -> UUID:
     conversation, message = conversation_of(patient), message_of(patient)
     kept = dominique.post(address("attachment_save", conversation_id=conversation, message_id=message, piece="2~0"))
     assert kept.status_code == 302
+    begun = {"text": "À finir", "do": "keep"}
+    assert dominique.post(address("conversation_answer", conversation_id=conversation), begun).status_code == 302
     return patient
 
 
@@ -86,6 +91,7 @@ def test_what_is_not_ones_own_does_not_exist(filled: UUID, stranger: UUID, steph
         "message_id": message_of(filled),
         "document_id": Document.objects.get(space_id=filled).id,
         "piece": "2~0",
+        "draft_id": Draft.objects.get(space_id=filled).id,
     }
     before, own_before = trail(filled), trail(stranger, allowed=False)
     send = stephane.post if name in ONLY_BY_POST else stephane.get

@@ -1,7 +1,7 @@
 """Each page in Chromium: no fault that axe finds, light or dark; all within the edges, and large enough to touch."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import axe_playwright_python
@@ -64,9 +64,9 @@ def _answer(route: Route, drawn: dict[str, str]) -> None:
         route.fulfill(status=404, body="")
 
 
-def _visit(page: Page, name: str) -> None:
+def _visit(page: Page, name: str, change: Callable[[str], str] = str) -> None:
     shown = next(page for page in web_gallery.pages() if page.name == name)
-    drawn = {f"/{name}": web_gallery.draw(shown)}
+    drawn = {f"/{name}": change(web_gallery.draw(shown))}
     page.unroute_all()
     page.route("**/*", lambda route: _answer(route, drawn))
     page.goto(f"{SITE}/{name}")
@@ -135,3 +135,43 @@ def test_chosen_files_are_listed_with_what_is_left(page: Page, tmp_path: Path) -
     assert page.inner_text(".chosen-total") == "Total\u00a0: 12,3\u00a0Mo sur 20\u00a0Mo"
     page.set_input_files("input[type=file]", files)
     assert "Trop volumineux" in page.inner_text(".chosen-total--over")
+
+
+def test_keys_go_through_a_list_of_the_desk_and_act_on_it(page: Page) -> None:
+    _visit(page, "desk-inbox")
+    sent: list[str] = []
+    page.route("**/selection/", lambda route: (sent.append(route.request.post_data or ""), route.abort())[1])
+    assert not page.is_visible(".several-bar")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.className") == "row-title"
+    page.keyboard.press("x")
+    assert page.is_visible(".several-bar")
+    assert page.locator("input[name=thread]:checked").count() == 1
+    page.keyboard.press("k")
+    page.keyboard.press("/")
+    page.keyboard.type("jet")
+    assert page.input_value("input[type=search]") == "jet", "what is typed is no key"
+    page.locator(".row-title").first.focus()
+    with page.expect_request("**/selection/"):
+        page.keyboard.press("e")
+    assert "act=settle" in sent[0]
+    assert sent[0].count("thread=") == 1
+
+
+def test_keys_that_are_switched_off_do_nothing(page: Page) -> None:
+    _visit(page, "desk-inbox", lambda drawn: drawn.replace('data-keys="on"', 'data-keys="off"'))
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.className") != "row-title"
+
+
+def test_a_saved_reply_goes_where_the_cursor_is(page: Page) -> None:
+    _visit(page, "desk-thread")
+    page.fill("textarea[name=text]", "Bonjour,\n")
+    page.select_option("select[name=reply]", index=1)
+    page.click("button[name=insert]")
+    assert page.input_value("textarea[name=text]").startswith("Bonjour,\nBonjour,\nMerci")
+    page.keyboard.type(" !")
+    assert page.input_value("textarea[name=text]").endswith(" !")
+    page.evaluate("document.querySelector('textarea').form.reset()")
+    page.dispatch_event("textarea", "input")

@@ -18,8 +18,16 @@ from django.urls import resolve
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from web_gallery_console import contexts as console_contexts
+from web_gallery_desk import contexts as desk_contexts
+from web_gallery_desk_find import AT_DESK
+from web_gallery_desk_find import contexts as desk_find_contexts
+from web_gallery_holder import contexts as holder_contexts
+from web_gallery_holder import conversation_extras
+from web_gallery_pathways import contexts as pathway_contexts
+from web_gallery_profile import contexts as profile_contexts
+from web_gallery_writing import contexts as writing_contexts
 
-from carnet.domain.messaging.queries.conversations import Correspondent
+from carnet.domain.notifications.push import Device
 from carnet.interfaces.web.forms import (
     ActivationForm,
     ActivationRequestForm,
@@ -27,12 +35,12 @@ from carnet.interfaces.web.forms import (
     AnswerForm,
     DocumentFilter,
     DocumentForm,
-    NewMessageForm,
     SettingsForm,
 )
 from carnet.interfaces.web.rows import Page as ListPage
 
 CONVERSATION = UUID(int=7)
+NOTED = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Login(forms.Form):
@@ -76,6 +84,8 @@ def _conversations() -> list[dict[str, Any]]:
             subject="Votre opération du 3 décembre : ce qu’il faut préparer",
             last_at=_ago(minutes=3),
             unread=True,
+            receipt_due=True,
+            has_draft=True,
             has_attachments=True,
             ended=False,
             direction_last="in",
@@ -205,12 +215,17 @@ _LETTER = mark_safe(
 )
 
 
+def _drafts() -> list[dict[str, Any]]:
+    begun = {"url": "/messages/brouillons/1/", "recipient": "", "subject": "", "saved_at": _ago(hours=2)}
+    return [begun | {"beginning": "Bonjour, j’ai une question", "files": 1}]
+
+
 def _messages() -> list[SimpleNamespace]:
     row = SimpleNamespace
     ward = "CHU du Val-Fleuri – Chirurgie digestive"
     return [
         row(id=UUID(int=1), direction="in", author_name=ward, verified=True, at=_ago(days=3), html=_LETTER,
-            quoted_html="", attachments=_attachments(), delivery="", withheld=False),
+            quoted_html="", attachments=_attachments(), delivery="", withheld=False, save_all_url="/tout/"),
         row(id=UUID(int=2), direction="out", author_name="Claire Martin", verified=True, at=_ago(days=2),
             html=mark_safe("<p>Merci. Dois-je arrêter mon traitement avant ?</p>"),
             quoted_html=mark_safe("<p>Votre opération est prévue le 3 décembre.</p>"), attachments=[],
@@ -228,13 +243,13 @@ def _conversation(state: str) -> dict[str, Any]:
         "conversation": SimpleNamespace(
             id=CONVERSATION, subject="Votre opération du 3 décembre",
             sender_name="CHU du Val-Fleuri – Chirurgie digestive", verified=state == "open", domain="chu-vf.mssante.fr",
-            inactive=state == "open", state=state, trash_url="/corbeille",
+            state=state, trash_url="/corbeille",
             ended_by="Dr Paul NGUYEN" if state == "ended" else "", ended_at=_ago(days=1) if state == "ended" else None,
         ),
         "messages": _messages(),
         "form": AnswerForm() if state == "open" else None,
         "receipt_notice": state == "open",
-        "budget": 20_000_000,
+        **conversation_extras(state),
     }  # fmt: skip
 
 
@@ -275,9 +290,6 @@ def _page(rows: list[Any]) -> ListPage:
     return ListPage(rows, "?before=2" if rows else "", "")
 
 
-_WARD = Correspondent(CONVERSATION, "CHU du Val-Fleuri – Chirurgie digestive", True, "chu-vf.mssante.fr", True)
-
-
 def pages() -> list[Page]:
     """Every page, in its states: full, empty, with errors."""
     confirm = {
@@ -287,7 +299,6 @@ def pages() -> list[Page]:
     home = {"holder_name": "Claire", "unread": _conversations()[:2], "recent_documents": _documents()}
     wrong_login = Login({"login": "", "password": ""})
     wrong_login.add_error(None, "L’identifiant ou le mot de passe n’est pas le bon.")
-    budget = {"budget": 20_000_000}
     errors = ("not-found", "forbidden", "form-expired", "server", "too-large", "refused")
     return [
         Page("welcome", "web/welcome.html", {}, "welcome", signed_in=False),
@@ -306,14 +317,12 @@ def pages() -> list[Page]:
         Page("activate-code-wrong", "web/activate_code.html", {"form": ActivationForm({})}, signed_in=False),
         Page("home", "web/home.html", home | {"last_events": _events()}, "home"),
         Page("home-empty", "web/home.html", {"holder_name": "Claire", "nav": {}}, "home"),
-        Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "may_write_new": True},
+        Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "drafts": _drafts()},
              "messages"),
         Page("messages-empty", "web/messages.html", {"page": _page([]), "total": 0, "nav": {}}, "messages"),
         Page("conversation", "web/conversation.html", _conversation("open"), "conversation"),
         Page("conversation-ended", "web/conversation.html", _conversation("ended"), "conversation"),
         Page("conversation-no-reply", "web/conversation.html", _conversation("no-reply"), "conversation"),
-        Page("new-message", "web/new_message.html", {"form": NewMessageForm([_WARD])} | budget, "new_message"),
-        Page("new-message-wrong", "web/new_message.html", {"form": NewMessageForm([], {})} | budget, "new_message"),
         Page("confirm", "web/confirm.html", confirm, "conversation"),
         Page("documents", "web/documents.html", {"page": _page(_documents()), "filters": DocumentFilter({})},
              "documents"),
@@ -331,13 +340,26 @@ def pages() -> list[Page]:
         Page("activity", "web/activity.html", {"page": _page(_events()), "filters": ActivityFilter()}, "activity"),
         Page("activity-empty", "web/activity.html", {"page": _page([]), "filters": ActivityFilter()}, "activity"),
         Page("settings", "web/settings.html",
-             {"form": SettingsForm({"language": "fr"}), "email": "claire@exemple.fr", "login": "claire"}, "settings"),
+             {"form": SettingsForm({"language": "fr"}), "email": "claire@exemple.fr", "login": "claire",
+              "push_key": "BCVxsr7N", "devices": [Device(UUID(int=9), "Firefox, Android", NOTED, None)]}, "settings"),
         Page("accessibility", "web/accessibility.html", {}, signed_in=False),
         Page("legal", "web/legal.html", {}, signed_in=False),
         Page("help", "web/help.html", {}, "help"),
         *(Page(f"error-{kind}", "web/error.html", {"kind": kind}, signed_in=kind != "form-expired") for kind in errors),
         *(Page(f"console-{name}", f"web/console/{template}.html", context, where)
           for name, template, context, where in console_contexts()),
+        *(Page(f"desk-{name}", f"web/{template}.html", context, where)
+          for name, template, context, where in desk_contexts()),
+        *(Page(f"desk-{name}", f"web/{template}.html", context, where)
+          for name, template, context, where in writing_contexts()),
+        *(Page(f"desk-{name}", f"web/{template}.html", context, where, signed_in="refused" not in name)
+          for name, template, context, where in desk_find_contexts()),
+        *(Page(name, f"web/{template}.html", context, where)
+          for name, template, context, where in profile_contexts()),
+        *(Page(name, f"web/{template}.html", context, where)
+          for name, template, context, where in holder_contexts()),
+        *(Page(f"desk-{name}", f"web/desk/{template}.html", context, where)
+          for name, template, context, where in pathway_contexts()),
     ]  # fmt: skip
 
 
@@ -348,6 +370,8 @@ def _request(page: Page) -> HttpRequest:
     request._messages = [Notice(25, "C’est enregistré.")] if page.name == "settings" else []  # type: ignore[attr-defined]
     request.resolver_match = resolve(path)
     request.resolver_match.url_name = page.url_name
+    if page.name.startswith("desk-") and page.url_name != "desk":
+        request.at_desk = AT_DESK  # type: ignore[attr-defined]
     return request
 
 

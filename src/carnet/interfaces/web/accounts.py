@@ -27,7 +27,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_login(self, request: HttpRequest, user: Account, **kwargs: Any) -> HttpResponse | None:
-        """The password is right and a code would be sent: not for ever, whatever address the tries come from."""
+        """The password is right and a code would be sent: not for ever, whatever address the tries come from.
+
+        A professional has no password that is right; were there one, it would still be no way in.
+        """
+        if user.role == Account.Role.PROFESSIONAL:
+            sentence = _("Professionals sign in with Pro Santé Connect.")
+            return render(request, "web/error.html", {"kind": "refused", "sentence": sentence}, status=403)
         if too_often(request, "sign-in-code", times=CODES_AN_HOUR, seconds=3600, key=str(user.pk)):
             sign_in_refused(user, Refusal.TOO_MANY_TRIES)
             sentence = _("Too many tries: wait a little.")

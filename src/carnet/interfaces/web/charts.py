@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 _WIDTH, _HEIGHT, _FOOT, _LEFT = 640, 180, 22, 44
 _MOST_LABELS = 12
+_RIGHT, _MOST_BELOW = 30, 7
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,51 @@ def bars(shown: Sequence[Bar], title: str) -> SafeString:
             (
                 (f"{_LEFT + place * step + step / 2:.1f}", _HEIGHT - 6, bar.label)
                 for place, bar in enumerate(shown)
+                if place % every == 0
+            ),
+        ),
+    )
+
+
+def curves(labels: Sequence[str], lines: Sequence[Sequence[int]], title: str, *, top: int = 0) -> SafeString:
+    """Curves over the same places of the axis, at most two, with ``top`` at the height of the axis or above. Screen
+    readers are told ``title`` and find the figures in the page's table. Empty without places."""
+    if not labels:
+        return SafeString("")
+    top = _round_up(max(top, *(max(line, default=0) for line in lines)))
+    step = (_WIDTH - _LEFT - _RIGHT) / max(len(labels) - 1, 1)
+    every = -(-len(labels) // _MOST_BELOW)
+
+    def height(value: int) -> float:
+        return _HEIGHT - _FOOT - round((_HEIGHT - _FOOT - 10) * value / top, 1)
+
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        _WIDTH,
+        _HEIGHT,
+        title,
+        format_html_join(
+            "",
+            '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+            (
+                (_LEFT, _WIDTH, height(at), height(at), _LEFT - 6, height(at) + 4, at)
+                for at in sorted({0, top // 2, top})
+            ),
+        ),
+        format_html_join(
+            "",
+            '<polyline class="{}" points="{}"/>',
+            (
+                (css, " ".join(f"{_LEFT + place * step:.1f},{height(value)}" for place, value in enumerate(line)))
+                for css, line in zip(("curve", "curve curve--second"), lines, strict=False)
+            ),
+        ),
+        format_html_join(
+            "",
+            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+            (
+                (f"{_LEFT + place * step:.1f}", _HEIGHT - 6, label)
+                for place, label in enumerate(labels)
                 if place % every == 0
             ),
         ),

@@ -13,7 +13,10 @@ from carnet.domain.messaging.queries.conversations import count_unread
 from carnet.domain.record.queries import count_new
 from carnet.foundation.clock import now
 from carnet.foundation.closures import current_or_next_closure
+from carnet.interfaces.web.installable import device_account
+from carnet.interfaces.web.pro_sante_connect import offered
 from carnet.interfaces.web.session import signed_in
+from carnet.interfaces.web.text_size import text_size
 
 _TOLD_AHEAD = timedelta(days=7)
 
@@ -38,8 +41,14 @@ def closure_notice() -> ClosureNotice | None:
     return ClosureNotice(found.lasts_at(at), found.starts_at, found.until, message)
 
 
+def _device_account(request: HttpRequest) -> str:
+    who = signed_in(request)
+    return device_account(who.account) if who is not None else ""
+
+
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Whether this is a demo, a planned closure, and the counts of the menu (each looked up when a template asks)."""
+    """Whether this is a demo, whether professionals sign in here, a planned closure, and the counts of the menu (each
+    looked up when a template asks)."""
 
     def counts() -> dict[str, int]:
         who = signed_in(request)
@@ -49,6 +58,9 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "demo": not settings.CARNET_PRODUCTION,
+        "text_size": text_size(request),
+        "professionals_sign_in": offered(),
+        "device_account": SimpleLazyObject(lambda: _device_account(request)),
         "closure_told": SimpleLazyObject(closure_notice),
         "nav": SimpleLazyObject(counts),
     }

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from carnet.domain.identity.values import Ins, InvalidIns
-from carnet.domain.messaging.queries.conversations import Correspondent
+from carnet.domain.messaging.draft_content import MOST_SUBJECT, MOST_TEXT
 from carnet.domain.nomenclature.queries import patient_deposit_type
 from carnet.domain.nomenclature.values import Category
 from carnet.domain.notifications.values import NotificationKind
@@ -19,8 +19,6 @@ from carnet.domain.spaces.values import InvalidLogin, Login
 from carnet.foundation.clock import now
 from carnet.interfaces.web.sentences import ACTOR_KINDS, category_label
 
-MESSAGE_LENGTH = 20_000
-SUBJECT_LENGTH = 200
 _ACCEPT = ",".join(f".{extension}" for extension in HOLDER_EXTENSIONS)
 
 
@@ -48,31 +46,36 @@ class FilesField(forms.FileField):
 
 class AnswerForm(forms.Form):
     text = forms.CharField(
-        label=_("Your message"), max_length=MESSAGE_LENGTH, required=False, widget=forms.Textarea(attrs={"rows": 6})
+        label=_("Your message"), max_length=MOST_TEXT, required=False, widget=forms.Textarea(attrs={"rows": 6})
     )
     attached = FilesField(
-        label=_("Attached files"),
+        label=_("Attach files"),
         required=False,
-        help_text=_("PDF, photo or image (JPG, PNG, TIFF), or text (TXT, RTF)."),
+        help_text=_(
+            "PDF, photo or image (JPG, PNG, TIFF), or text (TXT, RTF)."
+            " The place where a photo was taken is removed from it."
+        ),
     )
-
-    def clean_attached(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["attached"]
-        if sum(file.size or 0 for file in files) > settings.CARNET_HOLDER_MESSAGE_BYTES:
-            raise forms.ValidationError(_("These files are too large together."))
-        return files
 
 
 class NewMessageForm(AnswerForm):
     contact = forms.ChoiceField(label=_("To"))
-    subject = forms.CharField(label=_("Subject"), max_length=SUBJECT_LENGTH)
+    subject = forms.CharField(label=_("Subject"), max_length=MOST_SUBJECT)
     field_order = ("contact", "subject", "text", "attached")
 
-    def __init__(self, people: Sequence[Correspondent], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, people: Sequence[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["contact"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(one.contact_id), one.name) for one in people]
+        field.choices = [("", _("Choose…")), *people]
+
+
+class PharmacySearchForm(forms.Form):
+    text = forms.CharField(label=_("Name, town or postal code"), max_length=100)
+
+
+class MessageSearchForm(forms.Form):
+    text = forms.CharField(label=_("Words to look for"), max_length=200)
 
 
 class DocumentForm(forms.Form):
@@ -108,12 +111,21 @@ class DocumentFilter(forms.Form):
 
 class SettingsForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    text_size = forms.ChoiceField(
+        label=_("Size of the text"),
+        choices=[("", _("Normal")), ("large", _("Large")), ("larger", _("Very large"))],
+        required=False,
+        help_text=_("On this device."),
+    )
     messages = forms.BooleanField(label=_("Tell me by e-mail when a message arrives"), required=False)
     documents = forms.BooleanField(label=_("Tell me by e-mail when a document is added"), required=False)
 
-    def wanted(self) -> set[NotificationKind]:
+    push_messages = forms.BooleanField(label=_("Tell my devices when a message arrives"), required=False)
+    push_documents = forms.BooleanField(label=_("Tell my devices when a document is added"), required=False)
+
+    def wanted(self, prefix: str = "") -> set[NotificationKind]:
         kinds = {NotificationKind.MESSAGE: "messages", NotificationKind.DOCUMENT: "documents"}
-        return {kind for kind, name in kinds.items() if self.cleaned_data[name]}
+        return {kind for kind, name in kinds.items() if self.cleaned_data[f"{prefix}{name}"]}
 
 
 class ActivationRequestForm(forms.Form):

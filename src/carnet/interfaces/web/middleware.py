@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-    "manifest-src 'self'; object-src 'none'"
+    "manifest-src 'self'; worker-src 'self'; object-src 'none'"
 )
+PERMISSIONS = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
 
 
 class SecurityHeaders:
@@ -20,9 +21,7 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-        response.headers.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()"
-        )
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from carnet.domain.messaging.envelopes import KeptAttachment
+from carnet.domain.messaging.envelopes import EntryContent, KeptAttachment
+from carnet.domain.messaging.mime.html import split_quoted, text_to_html
 from carnet.domain.record.cda import BodyRefused, CdaLevel, NotCda, embedded_document, read_header, render_narrative
 from carnet.domain.record.file_names import safe_file_name
 from carnet.domain.record.media_types import (
@@ -28,8 +29,9 @@ from carnet.domain.record.media_types import (
     viewable_inline,
 )
 from carnet.domain.record.xml_safety import XmlRefused
-from carnet.interfaces.web.pdf_pages import MEDIA_TYPE, WIDTH, draw_page, read_pdf
-from carnet.interfaces.web.sentences import archive_problem
+from carnet.foundation.clamd import Verdict
+from carnet.foundation.pdf_pages import MEDIA_TYPE, WIDTH, draw_page, read_pdf
+from carnet.interfaces.web.sentences import archive_problem, could_harm
 
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
 _KINDS = {
@@ -57,32 +59,77 @@ def attachment_path(text: str) -> str | None:
     return text.replace("~", "#") if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,20}(~[0-9]{1,3})?", text) else None
 
 
-def attachment_row(
-    conversation_id: UUID, message_id: UUID, kept: KeptAttachment, held: dict[str, UUID], *, unscanned: bool = False
-) -> dict[str, Any]:
-    """An attachment under its message: what it is, what can be done with it, whether no antivirus has looked at it."""
-    place = [conversation_id, message_id, url_path(kept.path)]
+def attachment_facts(kept: KeptAttachment, *, unscanned: bool = False) -> dict[str, Any]:
+    """What an attachment is, for who reads the message: its name and kind, and whether no antivirus has looked at it.
+
+    One that is not given out says why in place of its kind, and nothing else (``given`` is false).
+    """
     if kept.problem:
-        return {"name": kept.name, "kind_label": archive_problem(kept.problem), "size": kept.size}
-    in_record = held.get(kept.unique_id) if kept.unique_id else None
-    viewable = kept.is_document or viewable_inline(kept.media_type)
+        return {"given": False, "name": kept.name, "kind_label": archive_problem(kept.problem), "size": kept.size}
     return {
+        "given": True,
         "name": kept.name,
         "title": kept.title,
         "author": kept.author,
         "date": datetime.fromisoformat(kept.date) if kept.date else None,
         "is_clinical": kept.is_document,
         "kind_label": kept.type_label or kind_label(kept.media_type),
+        "media_type": canonical_media_type(kept.media_type),
         "size": kept.size,
-        "view_url": reverse("attachment", args=place) if viewable else None,
+        "viewable": kept.is_document or viewable_inline(kept.media_type),
+        "unscanned": unscanned,
+    }
+
+
+def attachment_row(
+    conversation_id: UUID, message_id: UUID, kept: KeptAttachment, held: dict[str, UUID], *, unscanned: bool = False
+) -> dict[str, Any]:
+    """An attachment under its message in the holder's pages: what it is, and what can be done with it."""
+    facts = attachment_facts(kept, unscanned=unscanned)
+    if not facts["given"]:
+        return facts
+    place = [conversation_id, message_id, url_path(kept.path)]
+    in_record = held.get(kept.unique_id) if kept.unique_id else None
+    return facts | {
+        "view_url": reverse("attachment", args=place) if facts["viewable"] else None,
         "download_url": reverse("attachment_download", args=place),
         "save": None
         if in_record
         else {"url": reverse("attachment_save", args=place), "label": _("Keep in my documents")},
         "in_record": in_record is not None,
         "document_url": reverse("document", args=[in_record]) if in_record else "",
-        "unscanned": unscanned,
     }
+
+
+def attachment_document(
+    kept: KeptAttachment, content: bytes, *, content_url: str, page_url: "PageUrl", download_url: str
+) -> dict[str, Any]:
+    """An attachment that is opened in a page of its own, as the page of a document shows it."""
+    return {
+        "title": kept.title or kept.name,
+        "type_label": kept.type_label or kind_label(kept.media_type),
+        "author": kept.author,
+        "date": datetime.fromisoformat(kept.date) if kept.date else None,
+        "size": kept.size,
+        "download_url": download_url,
+        **view_of(content, kept.media_type, content_url, page_url),
+    }
+
+
+def bodies(content: EntryContent) -> tuple[SafeString, SafeString]:
+    """What is new in a message and what it quotes, as HTML that was cleaned when the message was read."""
+    if content.html:
+        return mark_safe(content.html), SafeString()  # noqa: S308 - cleaned by mime.html.clean_html
+    new, quoted = split_quoted(content.text)
+    return (
+        mark_safe(text_to_html(new)) if new.strip() else SafeString(),  # noqa: S308 - escapes everything
+        mark_safe(text_to_html(quoted)) if quoted.strip() else SafeString(),  # noqa: S308
+    )
+
+
+def is_withheld(content: EntryContent) -> bool:
+    """Whether part of a message is shown to nobody, because it could harm."""
+    return any(could_harm(kept.problem) for kept in content.attachments) or content.scan == Verdict.INFECTED
 
 
 def kind_label(media_type: str) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from carnet.domain.audit.queries import Event
 from carnet.domain.messaging.queries.conversations import ConversationRow
+from carnet.domain.messaging.queries.drafts import DraftRow
 from carnet.domain.record.queries import DocumentRow
 from carnet.domain.spaces.values import ActorKind, Refusal
 from carnet.interfaces.web.sentences import (
@@ -37,9 +38,18 @@ def page(request: HttpRequest, rows: list[dict[str, Any]], next_before: object) 
     return Page(rows, next_url, previous_url)
 
 
+def told_until(at: datetime) -> int:
+    """A moment as an address holds it, in millionths of a second."""
+    return int(at.timestamp() * 1_000_000)
+
+
 def conversation_row(row: ConversationRow, reader: str = "") -> dict[str, Any]:
+    """A line of the list; where a receipt is due the line says so, and its link that this was said."""
+    told = f"?lu={told_until(row.last_at)}" if row.receipt_due else ""
     return {
-        "url": reverse("conversation", args=[row.id]),
+        "url": f"{reverse('conversation', args=[row.id])}{told}",
+        "receipt_due": row.receipt_due,
+        "has_draft": row.has_draft,
         "sender_name": row.correspondent.name,
         "verified": row.correspondent.verified,
         "domain": row.correspondent.domain,
@@ -49,6 +59,17 @@ def conversation_row(row: ConversationRow, reader: str = "") -> dict[str, Any]:
         "has_attachments": row.has_attachments,
         "ended": row.ended,
         "direction_last": row.direction_last,
+    }
+
+
+def draft_row(row: DraftRow) -> dict[str, Any]:
+    return {
+        "url": reverse("draft", args=[row.id]),
+        "recipient": row.recipient,
+        "subject": row.subject,
+        "beginning": row.beginning,
+        "saved_at": row.saved_at,
+        "files": row.files,
     }
 
 

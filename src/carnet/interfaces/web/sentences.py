@@ -27,9 +27,11 @@ _REFUSALS = {
     Refusal.MAILBOX_SUSPENDED: gettext_lazy(
         "Your correspondent's mailbox takes no mail for the moment: this message was not sent."
     ),
+    Refusal.NO_RECIPIENT: gettext_lazy("Choose who you write to."),
     Refusal.EMPTY_MESSAGE: gettext_lazy("Write something, or attach a file."),
     Refusal.EMPTY_FILE: gettext_lazy("This file is empty."),
     Refusal.TOO_LARGE: gettext_lazy("This is too large."),
+    Refusal.TOO_MANY: gettext_lazy("There are too many already: take some out first."),
     Refusal.TYPE_NOT_ACCEPTED: gettext_lazy("This kind of file is not accepted: PDF, JPG, PNG, TIFF, TXT or RTF are."),
     Refusal.CONTENT_MISMATCH: gettext_lazy("The content of this file is not what its name says: it may be damaged."),
     Refusal.ALREADY_THERE: gettext_lazy("This document is already in your space."),
@@ -39,6 +41,12 @@ _REFUSALS = {
     Refusal.NOT_SCANNED: gettext_lazy("The antivirus cannot look at it now: try again in a few minutes."),
     Refusal.WRONG_CODE: gettext_lazy("This code is not the right one, or it is too old."),
     Refusal.TOO_MANY_TRIES: gettext_lazy("Too many tries: wait a little."),
+    Refusal.ANSWERED_MEANWHILE: gettext_lazy("A colleague has answered in the meantime."),
+    Refusal.TAKEN_BY_ANOTHER: gettext_lazy("A colleague is looking after this conversation."),
+    Refusal.BAD_RECIPIENT: gettext_lazy("This address cannot be written to."),
+    Refusal.OUTSIDE_TRUST: gettext_lazy("This address lies outside the trust space of secure health mail."),
+    Refusal.PATIENT_OPPOSED: gettext_lazy("This patient has asked your establishment not to be written to."),
+    Refusal.NOT_DELIVERED: gettext_lazy("The message could not be delivered: nothing was sent."),
 }
 
 
@@ -80,6 +88,8 @@ SOURCES = {
 
 ACTOR_KINDS = {
     ActorKind.HOLDER: gettext_lazy("You"),
+    ActorKind.REPRESENTATIVE: gettext_lazy("Your representative"),
+    ActorKind.CARER: gettext_lazy("Your carer"),
     ActorKind.PROFESSIONAL: gettext_lazy("Health professional"),
     ActorKind.ORGANIZATION: gettext_lazy("Care service"),
     ActorKind.SYSTEM: gettext_lazy("Carnet itself"),
@@ -139,6 +149,9 @@ def act_sentence(event: Event, reader: str = "") -> str:
         Act.RECEIVE_MESSAGE: _("Wrote you a message"),
         Act.WITHHOLD_MESSAGE: _("A message was not delivered: its documents are about another person"),
         Act.SEND_MESSAGE: _("Sent a message"),
+        Act.WRITE_DRAFT: _("Began to write a message"),
+        Act.DELETE_DRAFT: _("Deleted a draft"),
+        Act.SEARCH_MESSAGES: _("Searched in the messages"),
         Act.SEND_RECEIPT: _("The sender was told that the message was opened, as they had asked"),
         Act.TRASH_CONVERSATION: _("Deleted a conversation"),
         Act.END_CONVERSATION: _("Ended an exchange"),
@@ -146,6 +159,8 @@ def act_sentence(event: Event, reader: str = "") -> str:
         Act.READ_DOCUMENT: _("Opened a document"),
         Act.ADD_DOCUMENT: _("Added a document"),
         Act.REPLACE_DOCUMENT: _("A document was replaced by a newer version"),
+        Act.READ_PROFILE: _("Opened the medical profile"),
+        Act.CHANGE_PROFILE: _("Changed the medical profile"),
         Act.READ_ACTIVITY: _("Looked at this page"),
     }
     act = Act(event.act)

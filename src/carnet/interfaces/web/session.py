@@ -56,7 +56,7 @@ def for_administrator(
             return view(request, who, *args, **kwargs)
         if request.user.is_authenticated:
             return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
-        return redirect_to_login(_where_they_were(request))
+        return redirect_to_login(where_they_were(request))
 
     return wrapped
 
@@ -72,13 +72,15 @@ def for_holder(
         if who is None:
             if administrator(request) is not None:
                 return redirect("console")
-            return redirect_to_login(_where_they_were(request))
+            if request.user.is_authenticated:
+                return redirect("desk")  # a professional: they have no space here
+            return redirect_to_login(where_they_were(request))
         return view(request, who, *args, **kwargs)
 
     return wrapped
 
 
-def _where_they_were(request: HttpRequest) -> str:
+def where_they_were(request: HttpRequest) -> str:
     """The page that was asked for; for a form that was sent, the page it was on: a form's own address shows nothing."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()

@@ -20,8 +20,6 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
-from carnet.interfaces.web.session import administrator
-
 register = template.Library()
 
 _ICONS = files("carnet.interfaces.web").joinpath("templates/web/icons")
@@ -156,6 +154,16 @@ def _day(day: date, with_year: bool = True) -> str:
     return f"{number} {format_date(day, 'F Y' if with_year else 'F')}"
 
 
+def moment_in_words(at: datetime) -> str:
+    """A moment for the end of a sentence: ``today at 14:05``."""
+    return _words(at, "short")
+
+
+def day_in_words(day: date) -> str:
+    """A day for the middle of a sentence: ``3 March 2026``."""
+    return _day(day)
+
+
 @register.filter
 def day_words(day: date | datetime | None) -> str:
     """A day in full: ``mardi 3 mars 2026``, with ``aujourd’hui`` and ``hier`` for the last two."""
@@ -212,13 +220,20 @@ def by_day(rows: Iterable[dict[str, Any]]) -> list[tuple[date, list[dict[str, An
 
 # --- page ---------------------------------------------------------------------------------------------------------
 _MENU = (
-    ("home", "home", gettext_lazy("Home"), frozenset({"home"})),
+    (
+        "home",
+        "home",
+        gettext_lazy("Home"),
+        frozenset({"home", "profile", "profile_add", "profile_entry", "profile_remove"}),
+    ),
     (
         "messages",
         "message",
         gettext_lazy("Messages"),
         frozenset(
             {"messages", "conversation", "conversation_answer", "conversation_trash", "new_message", "attachment"}
+            | {"draft", "draft_delete", "draft_documents", "contacts", "pharmacies", "message_search"}
+            | {"attachments_save"}
         ),
     ),
     (
@@ -245,13 +260,18 @@ _CONSOLE_MENU = (
     ("console_statistics", "activity", gettext_lazy("Figures"), frozenset({"console_statistics"})),
 )
 
+# On pages that are everyone's (help, what went wrong): the desk has its own menu in each mailbox.
+_PROFESSIONAL_MENU = (("desk", "message", gettext_lazy("My mailboxes"), frozenset({"desk"})),)
+
+_MENUS = {"administrator": _CONSOLE_MENU, "professional": _PROFESSIONAL_MENU}
+
 
 @register.inclusion_tag("web/nav.html", takes_context=True)
 def menu(context: Context) -> dict[str, Any]:
     """The main menu: which page is shown, and how much is new (``nav.unread_messages``, ``nav.new_documents``)."""
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
-    entries = _CONSOLE_MENU if request is not None and administrator(request) is not None else _MENU
+    entries = _MENUS.get(getattr(getattr(request, "user", None), "role", ""), _MENU)
     here = match.url_name if match else ""
     counts = context.get("nav") or {}
     new = {"messages": counts.get("unread_messages", 0), "documents": counts.get("new_documents", 0)}

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.audit.queries import Event, events
-from carnet.domain.messaging.queries.conversations import contacts, conversations
+from carnet.domain.messaging.queries.conversations import conversations
+from carnet.domain.notifications.push import devices, push_offered, sender_key
 from carnet.domain.notifications.queries import wanted_kinds
-from carnet.domain.notifications.values import NotificationKind
+from carnet.domain.notifications.values import Channel, NotificationKind
 from carnet.domain.record.queries import documents
 from carnet.domain.spaces import commands
 from carnet.domain.spaces.access import open_space
@@ -22,9 +23,13 @@ from carnet.domain.spaces.values import Act, Decision
 from carnet.interfaces.web.forms import ActivityFilter, SettingsForm
 from carnet.interfaces.web.rows import conversation_row, document_row, event_row, page
 from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
+from carnet.interfaces.web.text_size import keep_text_size, text_size
 
 _EVENTS = 50
-_LOOKING_AROUND = frozenset({Act.READ_HOME, Act.LIST_MESSAGES, Act.LIST_DOCUMENTS, Act.READ_ACTIVITY})
+_LOOKING_AROUND = frozenset(
+    {Act.READ_HOME, Act.LIST_MESSAGES, Act.LIST_DOCUMENTS, Act.READ_ACTIVITY}
+    | {Act.WRITE_DRAFT, Act.DELETE_DRAFT, Act.SEARCH_MESSAGES}
+)
 """What a holder does on every visit: in the activity, not among the four lines of home."""
 
 
@@ -43,7 +48,6 @@ def home(request: HttpRequest, who: SignedIn) -> HttpResponse:
             "unread": [conversation_row(row, who.actor.label) for row in unread],
             "recent_documents": [document_row(row) for row in documents(who.actor, limit=3).rows],
             "last_events": [event_row(event, who.actor.label) for event in _latest(who.space.id)],
-            "may_write_new": bool(contacts(who.space.id, limit=1)),
         },
     )
 
@@ -75,21 +79,28 @@ def activity(request: HttpRequest, who: SignedIn) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_holder
 def change_settings(request: HttpRequest, who: SignedIn) -> HttpResponse:
-    wanted = wanted_kinds(who.space.id)
+    by_email, by_push = wanted_kinds(who.space.id), wanted_kinds(who.space.id, Channel.PUSH)
     initial = {
         "language": who.account.language,
-        "messages": NotificationKind.MESSAGE in wanted,
-        "documents": NotificationKind.DOCUMENT in wanted,
+        "text_size": text_size(request),
+        "messages": NotificationKind.MESSAGE in by_email,
+        "documents": NotificationKind.DOCUMENT in by_email,
+        "push_messages": NotificationKind.MESSAGE in by_push,
+        "push_documents": NotificationKind.DOCUMENT in by_push,
     }
     form = SettingsForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
-        refusal = commands.change_settings(who.account, language=language, notifications=form.wanted())
+        wanted = {Channel.EMAIL: form.wanted(), Channel.PUSH: form.wanted("push_")}
+        refusal = commands.change_settings(who.account, language=language, notifications=wanted)
         if refusal is not None:
             return refusal_page(request, refusal)
         with translation.override(language):
             messages.success(request, _("Your settings are saved."))
         response = redirect("settings")
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, httponly=True, samesite="Lax")
+        keep_text_size(response, form.cleaned_data["text_size"])
         return response
-    return render(request, "web/settings.html", {"form": form, "email": who.account.email, "login": who.account.login})
+    context = {"form": form, "email": who.account.email, "login": who.account.login}
+    told = {"devices": devices(who.space.id), "push_key": sender_key().public if push_offered() else ""}
+    return render(request, "web/settings.html", context | told)

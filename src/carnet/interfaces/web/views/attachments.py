@@ -1,6 +1,5 @@
 """Attachments of a message: seen in place, downloaded, kept in the record."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,16 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from carnet.domain.messaging.access import OpenedAttachment, open_attachment
-from carnet.domain.messaging.commands.save import save_attachment
+from carnet.domain.messaging.commands.save import SavedOne, save_all_attachments, save_attachment
 from carnet.domain.spaces.values import Decision, Refusal, refused
 from carnet.interfaces.web.pieces import (
+    attachment_document,
     attachment_path,
     inner_file,
-    kind_label,
     page_picture,
     served,
     url_path,
-    view_of,
 )
 from carnet.interfaces.web.sentences import refusal_sentence
 from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
@@ -44,20 +42,13 @@ def show(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id:
     begin_reading(request, f"{message_id}/{piece}")
     kept = opened.kept
     place = [conversation_id, message_id, url_path(kept.path)]
-    document = {
-        "title": kept.title or kept.name,
-        "type_label": kept.type_label or kind_label(kept.media_type),
-        "author": kept.author,
-        "date": datetime.fromisoformat(kept.date) if kept.date else None,
-        "size": kept.size,
-        "download_url": reverse("attachment_download", args=place),
-        **view_of(
-            opened.content,
-            kept.media_type,
-            reverse("attachment_content", args=place),
-            lambda number: reverse("attachment_page", args=[*place, number]),
-        ),
-    }
+    document = attachment_document(
+        kept,
+        opened.content,
+        content_url=reverse("attachment_content", args=place),
+        page_url=lambda number: reverse("attachment_page", args=[*place, number]),
+        download_url=reverse("attachment_download", args=place),
+    )
     back = f"{reverse('conversation', args=[conversation_id])}#message-{message_id}"
     return render(
         request, "web/document.html", {"document": document, "back_url": back, "back_label": _("The message")}
@@ -119,3 +110,23 @@ def save(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id:
     else:
         messages.success(request, _("It is in your documents now."))
     return redirect("document", document_id)
+
+
+@require_POST
+@for_holder
+def save_all(request: HttpRequest, who: SignedIn, conversation_id: UUID, message_id: UUID) -> HttpResponse:
+    """Keep every attachment of a message, and say of each what became of it."""
+    done = save_all_attachments(who.actor, who.space.id, conversation_id, message_id)
+    if isinstance(done, Decision):
+        return refusal_page(request, done)
+    back = f"{reverse('conversation', args=[conversation_id])}#message-{message_id}"
+    return render(request, "web/attachments_saved.html", {"saved": [_saved(one) for one in done], "back_url": back})
+
+
+def _saved(one: SavedOne) -> dict[str, object]:
+    return {
+        "name": one.attachment.title or one.attachment.name,
+        "url": reverse("document", args=[one.document_id]) if one.document_id else "",
+        "was_there": one.was_there,
+        "reason": refusal_sentence(one.reason),
+    }

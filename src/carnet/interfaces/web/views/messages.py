@@ -1,39 +1,39 @@
-"""Messages: the conversations, one of them, answering, writing anew, deleting."""
+"""Messages: the conversations, one of them, what is told before one is opened, deleting, searching."""
 
-from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.messaging.access import OpenedConversation, open_conversation
 from carnet.domain.messaging.commands.read import mark_displayed, move_to_trash
-from carnet.domain.messaging.commands.write import NewFile, answer, write_new
-from carnet.domain.messaging.mime.html import split_quoted, text_to_html
+from carnet.domain.messaging.queries.contacts import contact_row
 from carnet.domain.messaging.queries.conversations import (
     ShownConversation,
     ShownMessage,
-    contacts,
     conversation,
     conversations,
+    correspondent,
+    receipt_due_since,
 )
+from carnet.domain.messaging.queries.drafts import draft_of_conversation, new_messages_begun
 from carnet.domain.messaging.values import Direction, ReplyOption
 from carnet.domain.spaces.access import open_space
-from carnet.domain.spaces.values import Act, Decision, Refusal
+from carnet.domain.spaces.values import Act, Decision
 from carnet.foundation.clamd import Verdict
-from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
-from carnet.interfaces.web.pieces import attachment_row
-from carnet.interfaces.web.rows import conversation_row, page
-from carnet.interfaces.web.sentences import could_harm, refusal_sentence, subject_words
+from carnet.interfaces.web.contact_sentences import recipient
+from carnet.interfaces.web.pieces import attachment_row, bodies, is_withheld
+from carnet.interfaces.web.rows import conversation_row, draft_row, page, told_until
+from carnet.interfaces.web.sentences import subject_words
 from carnet.interfaces.web.session import SignedIn, for_holder, is_prefetch, refusal_page
+from carnet.interfaces.web.writing import Writing, answer_context
 
 
 @require_safe
@@ -42,13 +42,14 @@ def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
     opened = open_space(who.actor, Act.LIST_MESSAGES, who.space.id)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
-    found = conversations(who.space.id, before=request.GET.get("before", ""))
+    before = request.GET.get("before", "")
+    found = conversations(who.space.id, before=before)
     return render(
         request,
         "web/messages.html",
         {
             "page": page(request, [conversation_row(row, who.actor.label) for row in found.rows], found.next_before),
-            "may_write_new": bool(contacts(who.space.id, limit=1)),
+            "drafts": [] if before else [draft_row(row) for row in new_messages_begun(who.space.id)],
         },
     )
 
@@ -56,64 +57,36 @@ def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
 @require_safe
 @for_holder
 def show(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpResponse:
-    """A conversation. Showing it is reading it: its messages are read from now on, unless a program reads ahead."""
-    opened = open_conversation(who.actor, Act.READ_CONVERSATION, who.space.id, conversation_id)
-    if isinstance(opened, Decision):
-        return refusal_page(request, opened)
-    response = _page(request, who, opened, AnswerForm())
-    mark_displayed(who.actor, who.space.id, conversation_id, is_prefetch=is_prefetch(request))
+    """A conversation. Showing it is reading it: its messages are read from now on, unless a program reads ahead.
+
+    Where a sender asked to be told of that, it is said first: in the list, whose link says up to which moment it was
+    (``?lu=``), else on a page of its own.
+    """
+    due = receipt_due_since(who.space.id, conversation_id)
+    if due is not None and not is_prefetch(request) and not _was_told(request, due):
+        return _say_first(request, who, conversation_id, due)
+    response = conversation_page(request, who, conversation_id)
+    if response.status_code == 200:
+        mark_displayed(who.actor, who.space.id, conversation_id, is_prefetch=is_prefetch(request))
     return response
 
 
-@require_http_methods(["POST"])
-@for_holder
-def send_answer(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpResponse:
-    form = AnswerForm(request.POST, request.FILES)
-    if form.is_valid():
-        done = answer(
-            who.actor, who.space.id, conversation_id, form.cleaned_data["text"], _files(form.cleaned_data["attached"])
-        )
-        if not isinstance(done, Decision):
-            messages.success(request, _("Your answer is sent."))
-            return redirect(f"{reverse('conversation', args=[conversation_id])}#message-{done.message_id}")
-        if done.reason in (Refusal.NOT_FOUND, Refusal.NOT_YOURS):
-            return refusal_page(request, done)
-        form.add_error(None, refusal_sentence(done.reason))
-    opened = open_conversation(who.actor, Act.READ_CONVERSATION, who.space.id, conversation_id)
-    if isinstance(opened, Decision):
-        return refusal_page(request, opened)
-    return _page(request, who, opened, form, status=422)
+def _was_told(request: HttpRequest, due: datetime) -> bool:
+    """Whether the reader was told of receipts up to this moment: a newer message is told anew."""
+    told = request.GET.get("lu", "")
+    return told.isascii() and told.isdigit() and len(told) < 20 and int(told) >= told_until(due)
 
 
-@require_http_methods(["GET", "POST"])
-@for_holder
-def new(request: HttpRequest, who: SignedIn) -> HttpResponse:
-    opened = open_space(who.actor, Act.LIST_MESSAGES, who.space.id)
+def _say_first(request: HttpRequest, who: SignedIn, conversation_id: UUID, due: datetime) -> HttpResponse:
+    opened = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
-    people = contacts(who.space.id)
-    sent = request.method == "POST"
-    form = NewMessageForm(people, *([request.POST, request.FILES] if sent else []))
-    if sent and form.is_valid():
-        values = form.cleaned_data
-        done = write_new(
-            who.actor,
-            who.space.id,
-            UUID(values["contact"]),
-            values["subject"],
-            values["text"],
-            _files(values["attached"]),
-        )
-        if not isinstance(done, Decision):
-            messages.success(request, _("Your message is sent."))
-            return redirect("conversation", done.conversation_id)
-        form.add_error(None, refusal_sentence(done.reason))
-    return render(
-        request,
-        "web/new_message.html",
-        {"form": form, "budget": settings.CARNET_HOLDER_MESSAGE_BYTES},
-        status=422 if form.errors else 200,
-    )
+    shown = {
+        "sender_name": correspondent(opened).name,
+        "subject": subject_words(opened.subject, who.actor.label),
+        "open_url": f"{reverse('conversation', args=[conversation_id])}?lu={told_until(due)}",
+    }
+    return render(request, "web/receipt.html", shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,12 +98,16 @@ def trash(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpRes
             return refusal_page(request, refusal)
         messages.success(request, _("The conversation is deleted."))
         return redirect("messages")
+    opened = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
     return render(
         request,
         "web/confirm.html",
         {
             "title": _("Delete this conversation?"),
-            "text": _("Its messages and their attachments leave your space. What you kept in your documents stays."),
+            "text": _("This is final. What you kept in your documents stays."),
+            "goes": _what_goes(opened, who),
             "action_url": reverse("conversation_trash", args=[conversation_id]),
             "confirm_label": _("Delete"),
             "cancel_url": reverse("conversation", args=[conversation_id]),
@@ -139,24 +116,53 @@ def trash(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpRes
     )
 
 
-def _files(chosen: Sequence[UploadedFile]) -> list[NewFile]:
-    return [NewFile(file.name or "", file.read()) for file in chosen]
+def _what_goes(opened: OpenedConversation, who: SignedIn) -> list[str]:
+    """What a deletion takes: the conversation by its name, its messages, its attachments, the answer begun in it."""
+    shown = conversation(opened)
+    files = [kept.title or kept.name for one in shown.messages for kept in one.content.attachments if not kept.copy_of]
+    goes = [
+        _("The conversation “%(subject)s” with %(name)s")
+        % {
+            "subject": subject_words(opened.subject, who.actor.label) or _("(no subject)"),
+            "name": shown.correspondent.name,
+        },
+        ngettext("%(n)s message", "%(n)s messages", len(shown.messages)) % {"n": len(shown.messages)},
+    ]
+    if files:
+        goes.append(
+            ngettext("%(n)s attachment: %(names)s", "%(n)s attachments: %(names)s", len(files))
+            % {"n": len(files), "names": ", ".join(files[:10]) + ("…" if len(files) > 10 else "")}
+        )
+    if draft_of_conversation(who.space.id, opened.conversation.id) is not None:
+        goes.append(_("The answer that you have begun"))
+    return goes
 
 
-def _page(
-    request: HttpRequest, who: SignedIn, opened: OpenedConversation, form: AnswerForm, status: int = 200
+def conversation_page(
+    request: HttpRequest, who: SignedIn, conversation_id: UUID, writing: Writing | None = None, status: int = 200
 ) -> HttpResponse:
+    """The page of a conversation, with the answer that is being written in it."""
+    opened = open_conversation(who.actor, Act.READ_CONVERSATION, who.space.id, conversation_id)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
     shown = conversation(opened)
     may_answer = ReplyOption.REPLY in shown.options
+    kept = draft_of_conversation(who.space.id, conversation_id)
+    if writing is None:
+        writing = Writing(who.space.id, kept, conversation_id=conversation_id)
+    to = contact_row(who.space.id, opened.contact.id)
+    answering = answer_context(writing, shown.others if ReplyOption.REPLY_TO_ALL in shown.options else ())
     return render(
         request,
         "web/conversation.html",
         {
             "conversation": _heading(shown, may_answer, who.actor.label),
             "messages": [_message(shown, message) for message in shown.messages],
-            "form": form if may_answer else None,
+            "writing": answering if may_answer else None,
+            "form": answering["form"],
+            "unsent": kept if kept is not None and not may_answer else None,
+            "to": recipient(to) if to is not None else None,
             "receipt_notice": any(message.unread and message.receipt_wanted for message in shown.messages),
-            "budget": settings.CARNET_HOLDER_MESSAGE_BYTES,
         },
         status=status,
     )
@@ -171,7 +177,6 @@ def _heading(shown: ShownConversation, may_answer: bool, reader: str) -> dict[st
         "verified": shown.correspondent.verified,
         "domain": shown.correspondent.domain,
         "state": state,
-        "inactive": not shown.correspondent.active,
         "ended_by": shown.correspondent.name if state == "ended" else "",
         "ended_at": shown.ended_at,
         "trash_url": reverse("conversation_trash", args=[shown.id]),
@@ -179,7 +184,7 @@ def _heading(shown: ShownConversation, may_answer: bool, reader: str) -> dict[st
 
 
 def _message(shown: ShownConversation, message: ShownMessage) -> dict[str, Any]:
-    html, quoted = _bodies(message)
+    html, quoted = bodies(message.content)
     return {
         "id": message.id,
         "direction": message.direction,
@@ -194,22 +199,21 @@ def _message(shown: ShownConversation, message: ShownMessage) -> dict[str, Any]:
             if not kept.copy_of
         ],
         "delivery": message.delivery,
-        "withheld": any(could_harm(kept.problem) for kept in message.content.attachments)
-        or message.content.scan == Verdict.INFECTED,
+        "save_all_url": _save_all_url(shown, message),
+        "withheld": is_withheld(message.content),
     }
+
+
+def _save_all_url(shown: ShownConversation, message: ShownMessage) -> str:
+    """Where all attachments of a message are kept at once; empty when there are fewer than two to keep."""
+    wanted = [
+        one
+        for one in message.content.attachments
+        if not one.copy_of and not one.problem and one.unique_id not in shown.held
+    ]
+    return reverse("attachments_save", args=[shown.id, message.id]) if len(wanted) > 1 else ""
 
 
 def _is_unscanned(message: ShownMessage) -> bool:
     """Whether no antivirus has looked at what the message brought: none was there, or it was away."""
     return message.direction == Direction.RECEIVED and message.content.scan != Verdict.CLEAN
-
-
-def _bodies(message: ShownMessage) -> tuple[SafeString, SafeString]:
-    """What is new and what is quoted, as HTML that was cleaned when the message arrived."""
-    if message.content.html:
-        return mark_safe(message.content.html), SafeString()  # noqa: S308 - cleaned by mime.html.clean_html
-    new, quoted = split_quoted(message.content.text)
-    return (
-        mark_safe(text_to_html(new)) if new.strip() else SafeString(),  # noqa: S308 - escapes everything
-        mark_safe(text_to_html(quoted)) if quoted.strip() else SafeString(),  # noqa: S308
-    )

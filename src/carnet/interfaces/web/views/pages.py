@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from carnet.domain.spaces.commands import change_settings
 from carnet.domain.spaces.models import Account
 from carnet.interfaces.web import health
+from carnet.interfaces.web.desk_session import professional
 from carnet.interfaces.web.session import administrator, signed_in
 
 
@@ -19,6 +20,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     if administrator(request) is not None:
         return redirect("console")
+    if professional(request) is not None:
+        return redirect("desk")
     return render(request, "web/welcome.html")
 
 

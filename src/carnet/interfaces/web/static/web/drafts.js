@@ -1,0 +1,219 @@
+// What is written is kept by itself, and files go up one by one. Without this file the same form does it by its buttons.
+"use strict";
+
+(() => {
+  const QUIET = 2000; // after the last key
+  const AGAIN = 10000; // after a failure
+  const language = document.documentElement.lang;
+
+  const sizeWords = (bytes, units) => {
+    const [unit, amount, digits] =
+      bytes < 1000 ? [0, bytes, 0] : bytes < 999500 ? [1, bytes / 1000, 0] : [2, bytes / 1e6, 1];
+    const number = new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(amount);
+    return `${number}\u00a0${units.split("|")[unit]}`;
+  };
+
+  document.querySelectorAll("form[data-draft]").forEach((form) => {
+    const part = (name) => form.querySelector(`[data-${name}]`);
+    const field = (name) => form.elements.namedItem(name);
+    const say = (words) => { part("draft-state").textContent = words; };
+    const conflict = part("conflict");
+    let timer = 0;
+    let changed = false;
+    let leaving = false;
+    let other = null;
+    let turn = Promise.resolve(); // one request at a time, in order
+
+    const inTurn = (act) => {
+      turn = turn.then(act, act);
+      return turn;
+    };
+
+    const words = () => {
+      const data = new FormData(form);
+      data.delete("attached");
+      return data;
+    };
+
+    const post = async (data, act, keepalive) => {
+      data.set("do", act);
+      const answer = await fetch(form.dataset.keep, {
+        method: "POST", body: data, keepalive, headers: { Accept: "application/json" }, credentials: "same-origin",
+      });
+      const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
+      if (answer.redirected || !isJson) return { state: answer.redirected ? "signed-out" : "failed" };
+      return answer.json();
+    };
+
+    const noticed = (answer) => {
+      if (answer.state === "kept") {
+        field("version").value = answer.version;
+        say(answer.saved);
+        showFiles(answer);
+        const bin = part("delete");
+        if (bin) { bin.href = form.dataset.keep + bin.dataset.delete.split("/").slice(-2).join("/"); bin.hidden = false; }
+        if (!form.elements.namedItem("conversation") && location.pathname !== form.dataset.keep) {
+          history.replaceState(null, "", form.dataset.keep);
+        }
+        form.dispatchEvent(new CustomEvent("carnet:kept", { bubbles: true, detail: answer }));
+      } else if (answer.state === "conflict") {
+        showConflict(answer);
+      } else if (answer.state === "sent") {
+        leaving = true;
+        location.assign(answer.url);
+      } else if (answer.state === "signed-out") {
+        say(form.dataset.signedOut);
+      } else if (answer.sentence) {
+        say(answer.sentence);
+      } else {
+        say(form.dataset.unreachable);
+      }
+    };
+
+    const keep = (keepalive = false) => inTurn(async () => {
+      window.clearTimeout(timer);
+      if (!changed || leaving || other) return;
+      changed = false;
+      const data = words();
+      try {
+        const answer = await post(data, "keep", keepalive);
+        if (answer.state !== "kept" && answer.state !== "sent") changed = true;
+        noticed(answer);
+      } catch {
+        changed = true;
+        say(form.dataset.unreachable);
+        form.dispatchEvent(new CustomEvent("carnet:unreachable", { bubbles: true, detail: { fields: data } }));
+        timer = window.setTimeout(keep, AGAIN);
+      }
+    });
+
+    // What another page kept meanwhile: nothing goes on before the writer has chosen.
+    const showConflict = (answer) => {
+      other = answer;
+      part("conflict-words").textContent = answer.sentence;
+      const shown = part("conflict-text");
+      const parts = [answer.subject, answer.text].filter(Boolean).map((text) => {
+        const line = document.createElement("p");
+        line.className = "as-written";
+        line.textContent = text;
+        return line;
+      });
+      shown.replaceChildren(...parts);
+      part("conflict-other").hidden = answer.deleted;
+      part("take-other").hidden = answer.deleted;
+      part("conflict-acts").hidden = false;
+      conflict.hidden = false;
+      conflict.focus();
+    };
+
+    const settle = (take) => {
+      if (!other) return;
+      field("draft").value = other.draft;
+      field("version").value = other.version;
+      form.dataset.keep = form.dataset.keep.replace(/[0-9a-f-]{36}/, other.draft);
+      if (take) {
+        field("text").value = other.text;
+        if (field("subject")) field("subject").value = other.subject;
+      }
+      other = null;
+      conflict.hidden = true;
+      changed = true;
+      field("text").focus();
+      keep();
+    };
+    part("keep-mine").addEventListener("click", () => settle(false));
+    part("take-other").addEventListener("click", () => settle(true));
+
+    // --- files ---
+    const showFiles = (answer) => {
+      if (!answer.files) return;
+      const pattern = part("enclosed-one").content.firstElementChild;
+      part("enclosed").replaceChildren(
+        ...answer.files.map((file) => {
+          const item = pattern.cloneNode(true);
+          item.dataset.size = file.size;
+          item.querySelector(".enclosed-name").textContent = file.name;
+          item.querySelector(".enclosed-size").textContent = file.size_words;
+          const button = item.querySelector("button");
+          button.value = `take-out:${file.id}`;
+          button.querySelector(".visually-hidden").textContent = ` ${file.name}`;
+          return item;
+        }),
+      );
+      part("budget-words").textContent = answer.budget_words;
+      form.dataset.left = answer.left;
+    };
+
+    const add = (file) => inTurn(async () => {
+      if (file.size > Number(form.dataset.left)) {
+        const left = sizeWords(Number(form.dataset.left), form.dataset.units);
+        return form.dataset.tooLarge.replace("{name}", file.name).replace("{left}", left);
+      }
+      say(form.dataset.adding.replace("{name}", file.name));
+      const data = words();
+      data.append("attached", file, file.name);
+      try {
+        const answer = await post(data, "keep", false);
+        noticed(answer);
+        return answer.refused ? answer.refused.join(" ") : "";
+      } catch {
+        return form.dataset.notAdded.replace("{name}", file.name);
+      }
+    });
+
+    form.querySelectorAll("input[type=file]").forEach((input) => {
+      input.addEventListener("change", async () => {
+        const files = [...input.files];
+        input.value = "";
+        const refused = [];
+        for (const file of files) {
+          const told = await add(file);
+          if (told) refused.push(told);
+        }
+        if (refused.length) say(refused.join(" "));
+      });
+    });
+
+    form.addEventListener("click", (event) => {
+      const button = event.target.closest("button[value^='take-out:']");
+      if (!button) return;
+      event.preventDefault();
+      inTurn(async () => {
+        try { noticed(await post(words(), button.value, false)); } catch { say(form.dataset.unreachable); }
+        part("enclosed").closest(".enclosures").querySelector("input[type=file]").focus();
+      });
+    });
+
+    // --- when ---
+    const note = (event) => {
+      if (event.target.type === "file") return;
+      changed = true;
+      window.clearTimeout(timer);
+      timer = window.setTimeout(keep, QUIET);
+    };
+    form.addEventListener("input", note);
+    form.addEventListener("change", note);
+    form.addEventListener("focusout", () => keep());
+    document.addEventListener("visibilitychange", () => { if (document.hidden) keep(true); });
+    window.addEventListener("pagehide", () => keep(true));
+    window.addEventListener("online", () => keep());
+    window.addEventListener("beforeunload", (event) => {
+      if (changed && !leaving && part("draft-state").textContent === form.dataset.unreachable) event.preventDefault();
+    });
+    const button = part("keep-button");
+    if (button) button.hidden = true;
+
+    let ready = false;
+    form.addEventListener("submit", (event) => {
+      if (ready) { leaving = true; return; }
+      event.preventDefault(); // what is on its way arrives first
+      window.clearTimeout(timer);
+      inTurn(() => {
+        if (other) { conflict.focus(); return; }
+        ready = true;
+        form.requestSubmit(event.submitter);
+        ready = false;
+      });
+    });
+  });
+})();

@@ -1,0 +1,2 @@
+const KEEPS = {{ keeps|safe }};
+importScripts("{{ script }}?{{ version }}");
