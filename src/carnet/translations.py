@@ -119,7 +119,9 @@ def update(language: str, sources: Path = SOURCES, locales: Path = LOCALES) -> P
     body = BytesIO()
     write_po(body, fresh, width=0, omit_header=True, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(header + body.getvalue().decode(), "utf-8")
+    partial = path.with_suffix(f".po.{os.getpid()}")
+    partial.write_text(header + body.getvalue().decode(), "utf-8")
+    partial.replace(path)  # whole: who reads it meanwhile would take what is missing for untranslated
     return path
 
 

@@ -181,6 +181,31 @@ class Carnet:
             raise CannotMeasure("the holder cannot sign in at the portal") from problem
         return browser
 
+    def team_address(self, name: str) -> str:
+        """The address of a team's mailbox. Raises ``CannotMeasure``."""
+        for one in self._description["desk"]["professionals"]:
+            for address in one["mailboxes"]:
+                if address.startswith(f"{name}@"):
+                    return str(address)
+        raise CannotMeasure(f"nobody of the sandbox uses the mailbox {name}@")
+
+    def at_desk(self, address: str) -> Browser:
+        """A professional at the desk, signed in with the sandbox's Pro Santé Connect, in the inbox of this mailbox.
+
+        Raises ``CannotMeasure``.
+        """
+        desk = self._description["desk"]
+        who = next(one for one in desk["professionals"] if address in one["mailboxes"])
+        try:
+            browser = Browser(desk["sign_in"])
+            choice = browser.page.xpath(f"//label[contains(., '{who['rpps']}')]/input/@value")
+            browser.send("", {"id_nat": choice[0], "answer": "yes"})
+            if "/bureau/" not in browser.url or len(who["mailboxes"]) > 1:
+                browser.get(next(one for one in browser.links() if re.search(r"/bureau/[0-9a-f-]{36}/$", one)))
+        except (Unexpected, OSError, StopIteration, IndexError) as problem:
+            raise CannotMeasure("the professional cannot sign in at the desk") from problem
+        return browser
+
     def confirm(self) -> None:
         """Have a holder sign in at the portal, find a message and open it. Raises ``CannotMeasure``."""
         browser = self.signed_in()

@@ -15,6 +15,7 @@ from carnet.cli import (
     quarantine,
     queue,
     sandbox,
+    sending,
     serve,
     space,
     statistics,
@@ -39,6 +40,7 @@ app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(space.app, name="space")
 app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(sending.app, name="sending")
 app.add_typer(closure.app, name="closure")
 app.add_typer(audit.app, name="audit")
 app.add_typer(indicators.app, name="indicators")

@@ -124,6 +124,29 @@ def growth(
 
 
 @app.command()
+def desk(
+    conversations: Annotated[int, typer.Option(min=1_000, help="Conversations of the mailbox.")] = 50_000,
+    holder: Annotated[int, typer.Option(min=50, help="Conversations of the holder.")] = 2_000,
+    readings: Annotated[int, typer.Option(min=5, help="How often each page is asked for.")] = 100,
+    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A few conversations: does it run? No figure counts.")] = False,
+) -> None:
+    """The desk of a mailbox with 50,000 conversations, and the messages of a holder with 2,000: pages over HTTP."""
+    from carnet.bench.desk import Plan, run
+
+    plan = Plan(
+        conversations=1_000 if quick else conversations,
+        holder_conversations=50 if quick else holder,
+        readings=5 if quick else readings,
+        folder=folder,
+    )
+    _measure(partial(run, plan), json)
+
+
+@app.command()
 def directory(
     mailboxes: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of mailboxes.")] = 535_928,
     activities: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of activities.")] = 1_200_000,

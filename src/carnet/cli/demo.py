@@ -88,6 +88,7 @@ def _choose_settings(folder: Path) -> None:
     """Ports that are free, certificates, folders: into the environment, for this process and its children."""
     from carnet.foundation.keys import MasterKeys
     from carnet.sandbox import certificates
+    from carnet.sandbox.insi.address import insi_url
     from carnet.sandbox.psc import address as psc
 
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,6 +107,11 @@ def _choose_settings(folder: Path) -> None:
         address = psc.issuer(environment.value("CARNET_BIND"), environment.value("CARNET_SANDBOX_PSC_PORT"))
         os.environ["CARNET_PSC_ISSUER"] = address
         os.environ.setdefault("CARNET_PSC_AUDIENCES", psc.CLIENT_ID)
+        os.environ["CARNET_PSC_CLIENT_ID"] = psc.PORTAL_ID
+        os.environ["CARNET_PSC_CLIENT_SECRET_FILE"] = str(psc.portal_secret_file(folder))
+    if not environment.value("CARNET_INSI_URL"):
+        insi_port = environment.value("CARNET_SANDBOX_INSI_PORT")
+        os.environ["CARNET_INSI_URL"] = insi_url(environment.value("CARNET_BIND"), insi_port)
     if not environment.value("CARNET_LOG_FILE"):
         os.environ["CARNET_LOG_FILE"] = str(folder / "log" / "carnet.log")
     master: Path = environment.value("CARNET_MASTER_KEY_FILE") or folder / "keys" / "master"
@@ -133,6 +139,7 @@ def _load(folder: Path) -> None:
     from carnet.domain.directory.commands import import_trust_list
     from carnet.domain.directory.models import Mailbox
     from carnet.sandbox import cast, certificates, trust_list
+    from carnet.sandbox.insi.installed import ensure_register
 
     list_file = trust_list.write_trust_list(folder / "trust-list.xml", cast.listed_in_the_sandbox())
     if not Mailbox.objects.exists():
@@ -142,13 +149,15 @@ def _load(folder: Path) -> None:
     if reading.outcome == reading.outcome.REFUSED:
         fail(f"the sandbox's trust list {list_file}: {reading.reason}")
     cast.let_software_in(certificates.ensure_software(folder / "tls").subject)
+    ensure_register(folder)
     connections.close_all()
 
 
 def _children() -> list[ChildSpec]:
     """The processes of an installation, and what the sandbox adds to them."""
+    insi = ChildSpec("insi", [sys.executable, "-m", "carnet.sandbox.insi"], env=dict(os.environ))
     provider = ChildSpec("psc", [sys.executable, "-m", "carnet", "sandbox", "provider"], env=dict(os.environ))
-    return [*process_children(), provider]
+    return [*process_children(), provider, insi]
 
 
 def _event_writer(folder: Path) -> Callable[[Event], None]:

@@ -101,12 +101,30 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_PSC_LEEWAY_SECONDS", "10", "seconds", "How far the issuer's clock and this one may differ."),
     Setting("CARNET_PSC_KEYS_SECONDS", "3600", "seconds", "How often the public keys are read anew."),
     Setting("CARNET_PSC_KEYS_KEEP_SECONDS", "86400", "seconds", "How long they serve while the issuer is away."),
+    # sign-in of professionals at the portal (their desk)
+    Setting("CARNET_PSC_CLIENT_ID", "", "text", "The portal as a client of Pro Santé Connect; empty: no desk."),
+    Setting("CARNET_PSC_CLIENT_SECRET_FILE", "", "path", "File of that client's secret."),
+    Setting("CARNET_PSC_DISCOVERY_URL", "", "text", "Description of the issuer; by default Pro Santé Connect's path."),
+    Setting("CARNET_PSC_SCOPES", "openid scope_all", "list", "What the portal asks for at sign-in."),
+    Setting(
+        "CARNET_PSC_LEVELS", "eidas1", "list", "Levels of authentication (acr) that are taken; the first is asked."
+    ),
+    Setting("CARNET_DESK_SESSION_SECONDS", "14400", "seconds", "Longest sign-in of a professional (4 h)."),
     # the sandbox's own Pro Santé Connect
     Setting("CARNET_SANDBOX_PSC_PORT", "8010", "integer", "Port of the demo's OpenID provider."),
     Setting("CARNET_SANDBOX_PSC_TOKEN_SECONDS", "240", "seconds", "Life of its access tokens."),
     Setting(
         "CARNET_SANDBOX_PSC_APPROVE", "ask", "choice:ask,always", "Who approves on the telephone: a person, or all is."
     ),
+    # the INSi service, by which a person's INS is found
+    Setting("CARNET_INSI_URL", "", "text", "Address of the INSi service; empty: people are found by their INS only."),
+    Setting("CARNET_INSI_CA_FILE", "", "path", "Authorities (PEM) of that address; by default the system's."),
+    Setting(
+        "CARNET_INSI_CERT_FILE", "", "path", "Certificate chain (PEM) that says who asks it; empty: none is shown."
+    ),
+    Setting("CARNET_INSI_KEY_FILE", "", "path", "Private key (PEM) of that certificate; by default in the same file."),
+    Setting("CARNET_INSI_SECONDS", "10", "seconds", "How long an answer of the INSi service may take."),
+    Setting("CARNET_SANDBOX_INSI_PORT", "8011", "integer", "Port of the demo's INSi service."),
     # mail
     Setting("CARNET_PATIENT_DOMAIN", "patient.mssante.fr", "text", "Domain of the holders' addresses."),
     Setting("CARNET_HOSTNAME", "carnet.mssante.test", "text", "Name that the mail doors announce."),
@@ -216,8 +234,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CARNET_MAILBOX_DORMANT_NOTICE_DAYS", "30", "integer", "Days from that notice to the emptying."),
     Setting("CARNET_MAILBOX_TRACE_DAYS", "183", "integer", "Days that the traces of mailboxes are kept."),
     # record
+    Setting("CARNET_PRODUCT_REFERENCE", "", "text", "Reference of this product (X-MSS-NIL) on mail of the desk."),
+    Setting(
+        "CARNET_DESK_ANSWER_HOURS", "72", "integer", "Usual delay of an answer where a mailbox has set none, in hours."
+    ),
+    Setting(
+        "CARNET_SENDING_PER_MINUTE", "3000", "integer", "Messages that one sending to many hands over in a minute."
+    ),
+    Setting("CARNET_SENDING_KEPT_DAYS", "400", "integer", "Days that the lines of a sending to many are kept."),
     Setting("CARNET_HOLDER_DOCUMENT_BYTES", "5000000", "integer", "Largest document that a holder may add (5 MB)."),
     Setting("CARNET_HOLDER_MESSAGE_BYTES", "18000000", "integer", "Attachments in all of a holder's message."),
+    Setting("CARNET_PHARMACY_SECTORS", "SA33 SA38 SA39", "list", "Sectors whose ORG boxes holders may write to first."),
+    Setting("CARNET_SENT_DRAFT_DAYS", "30", "integer", "Days that a sent draft is remembered, so that it leaves once."),
     # people
     Setting("CARNET_SESSION_IDLE_SECONDS", "1800", "seconds", "Inactivity after which a sign-in ends."),
     Setting("CARNET_SIGN_IN_CODE_SECONDS", "600", "seconds", "Life of the one-time code."),
@@ -234,6 +262,18 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("CARNET_OUTBOX_DIR", "", "path", "Folder of notification e-mails; by default `outbox` in the data folder."),
     Setting("CARNET_NOTIFY_FROM", "Carnet <ne-pas-repondre@carnet.test>", "text", "Sender of notification e-mails."),
+    Setting(
+        "CARNET_PUSH_HOSTS",
+        "fcm.googleapis.com updates.push.services.mozilla.com *.push.apple.com *.notify.windows.com",
+        "list",
+        "Push services that notifications may be handed to (*. in front: all below); empty: no web push.",
+    ),
+    Setting(
+        "CARNET_PUSH_CONTACT",
+        "",
+        "text",
+        "Where push services reach who runs this (mailto: or https:); by default the sender of notification e-mails.",
+    ),
     Setting("CARNET_NOTIFY_SMTP_HOST", "localhost", "text", "SMTP server of the notification e-mails."),
     Setting("CARNET_NOTIFY_SMTP_PORT", "25", "integer", "Its port."),
     Setting("CARNET_NOTIFY_SMTP_USER", "", "text", "Its user, if it asks for one."),

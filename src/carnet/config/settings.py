@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import re
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -49,6 +51,36 @@ def _passwords(choice: str, production: bool) -> bool:
     return choice == "yes" or (choice == "in-demo" and not production)
 
 
+def _check_sign_in_of_professionals() -> None:
+    """A code or a token that travels in clear lets whoever reads it into mailboxes."""
+    if not CARNET_PSC_CLIENT_ID:
+        return
+    if not CARNET_PSC_ISSUER or CARNET_PSC_CLIENT_SECRET_FILE is None:
+        raise environment.BadSetting(
+            "CARNET_PSC_CLIENT_ID: CARNET_PSC_ISSUER and CARNET_PSC_CLIENT_SECRET_FILE are needed with it"
+        )
+    if "openid" not in CARNET_PSC_SCOPES:
+        raise environment.BadSetting("CARNET_PSC_SCOPES: openid must be among them")
+    addresses = [("CARNET_PSC_ISSUER", CARNET_PSC_ISSUER), ("CARNET_PSC_DISCOVERY_URL", CARNET_PSC_DISCOVERY_URL)]
+    if CARNET_PRODUCTION:
+        addresses.append(("CARNET_WEB_URL", CARNET_WEB_URL))
+    for name, address in addresses:
+        parts = urlsplit(address)
+        on_loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and (CARNET_PRODUCTION or not on_loopback):
+            raise environment.BadSetting(
+                f"{name}: an https: address is expected where professionals sign in (http: in a demo on loopback only)"
+            )
+
+
+def _product_reference(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        raise environment.BadSetting(
+            f"CARNET_PRODUCT_REFERENCE: {text!r}: at most 64 letters, digits, dots, hyphens and underscores are expected"
+        )
+    return text
+
+
 def _algorithms(items: tuple[str, ...]) -> tuple[str, ...]:
     for item in items:
         if item not in _SIGNATURES:
@@ -85,10 +117,25 @@ CARNET_PSC_ALGORITHMS: tuple[str, ...] = _algorithms(environment.value("CARNET_P
 CARNET_PSC_LEEWAY_SECONDS: int = environment.value("CARNET_PSC_LEEWAY_SECONDS")
 CARNET_PSC_KEYS_SECONDS: int = environment.value("CARNET_PSC_KEYS_SECONDS")
 CARNET_PSC_KEYS_KEEP_SECONDS: int = environment.value("CARNET_PSC_KEYS_KEEP_SECONDS")
+CARNET_PSC_CLIENT_ID: str = environment.value("CARNET_PSC_CLIENT_ID")
+CARNET_PSC_CLIENT_SECRET_FILE: Path | None = environment.value("CARNET_PSC_CLIENT_SECRET_FILE")
+CARNET_PSC_DISCOVERY_URL: str = environment.value("CARNET_PSC_DISCOVERY_URL") or (
+    f"{CARNET_PSC_ISSUER}/.well-known/wallet-openid-configuration"
+)
+CARNET_PSC_SCOPES: tuple[str, ...] = environment.value("CARNET_PSC_SCOPES")
+CARNET_PSC_LEVELS: tuple[str, ...] = environment.value("CARNET_PSC_LEVELS")
+CARNET_DESK_SESSION_SECONDS: int = environment.value("CARNET_DESK_SESSION_SECONDS")
 CARNET_SANDBOX_PSC_PORT: int = environment.value("CARNET_SANDBOX_PSC_PORT")
 CARNET_SANDBOX_PSC_TOKEN_SECONDS: int = environment.value("CARNET_SANDBOX_PSC_TOKEN_SECONDS")
 CARNET_SANDBOX_PSC_APPROVE: bool = environment.value("CARNET_SANDBOX_PSC_APPROVE") == "always"
+CARNET_INSI_URL: str = environment.value("CARNET_INSI_URL")
+CARNET_INSI_CA_FILE: Path | None = environment.value("CARNET_INSI_CA_FILE")
+CARNET_INSI_CERT_FILE: Path | None = environment.value("CARNET_INSI_CERT_FILE")
+CARNET_INSI_KEY_FILE: Path | None = environment.value("CARNET_INSI_KEY_FILE")
+CARNET_INSI_SECONDS: int = environment.value("CARNET_INSI_SECONDS")
+CARNET_SANDBOX_INSI_PORT: int = environment.value("CARNET_SANDBOX_INSI_PORT")
 CARNET_WEB_URL: str = environment.value("CARNET_WEB_URL") or f"http://{CARNET_BIND}:{CARNET_WEB_PORT}"
+_check_sign_in_of_professionals()
 CARNET_WEB_WORKERS: int = environment.value("CARNET_WEB_WORKERS")
 CARNET_TLS_CERT_FILE: Path | None = environment.value("CARNET_TLS_CERT_FILE")
 CARNET_TLS_KEY_FILE: Path | None = environment.value("CARNET_TLS_KEY_FILE")
@@ -153,8 +200,14 @@ CARNET_MAILBOX_DORMANT_DAYS: int = environment.value("CARNET_MAILBOX_DORMANT_DAY
 CARNET_MAILBOX_DORMANT_ACTION: str = environment.value("CARNET_MAILBOX_DORMANT_ACTION")
 CARNET_MAILBOX_DORMANT_NOTICE_DAYS: int = environment.value("CARNET_MAILBOX_DORMANT_NOTICE_DAYS")
 CARNET_MAILBOX_TRACE_DAYS: int = environment.value("CARNET_MAILBOX_TRACE_DAYS")
+CARNET_PRODUCT_REFERENCE: str = _product_reference(environment.value("CARNET_PRODUCT_REFERENCE"))
+CARNET_DESK_ANSWER_HOURS: int = environment.value("CARNET_DESK_ANSWER_HOURS")
+CARNET_SENDING_PER_MINUTE: int = max(1, environment.value("CARNET_SENDING_PER_MINUTE"))
+CARNET_SENDING_KEPT_DAYS: int = environment.value("CARNET_SENDING_KEPT_DAYS")
 CARNET_HOLDER_DOCUMENT_BYTES: int = environment.value("CARNET_HOLDER_DOCUMENT_BYTES")
 CARNET_HOLDER_MESSAGE_BYTES: int = environment.value("CARNET_HOLDER_MESSAGE_BYTES")
+CARNET_PHARMACY_SECTORS: tuple[str, ...] = environment.value("CARNET_PHARMACY_SECTORS")
+CARNET_SENT_DRAFT_DAYS: int = environment.value("CARNET_SENT_DRAFT_DAYS")
 CARNET_SIGN_IN_CODE_SECONDS: int = environment.value("CARNET_SIGN_IN_CODE_SECONDS")
 CARNET_ACTIVATION_CODE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_SECONDS")
 CARNET_ACTIVATION_CODE_PAUSE_SECONDS: int = environment.value("CARNET_ACTIVATION_CODE_PAUSE_SECONDS")
@@ -163,6 +216,10 @@ CARNET_DIRECTORY_REQUESTS_PER_MINUTE: int = environment.value("CARNET_DIRECTORY_
 CARNET_DIRECTORY_PAGE_MAX: int = environment.value("CARNET_DIRECTORY_PAGE_MAX")
 CARNET_INDICATOR_DAYS_BEFORE: int = environment.value("CARNET_INDICATOR_DAYS_BEFORE")
 CARNET_INDICATOR_DAYS_AFTER: int = environment.value("CARNET_INDICATOR_DAYS_AFTER")
+CARNET_PUSH_HOSTS: tuple[str, ...] = environment.value("CARNET_PUSH_HOSTS")
+CARNET_PUSH_CONTACT: str = environment.value("CARNET_PUSH_CONTACT") or (
+    f"mailto:{parseaddr(environment.value('CARNET_NOTIFY_FROM'))[1]}"
+)
 CARNET_METRICS: bool = environment.value("CARNET_METRICS")
 CARNET_LOG_LEVEL: str = environment.value("CARNET_LOG_LEVEL")
 
@@ -230,7 +287,9 @@ INSTALLED_APPS = [
     "carnet.domain.notifications",
     "carnet.domain.spaces",
     "carnet.domain.record",
+    "carnet.domain.profile",
     "carnet.domain.messaging",
+    "carnet.domain.pathways",
     "carnet.domain.indicators",
 ]
 
@@ -357,8 +416,10 @@ else:
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 PROCRASTINATE_IMPORT_PATHS = [
     "carnet.foundation.jobs",
+    "carnet.domain.notifications.push_jobs",
     "carnet.domain.messaging.mailbox_jobs",
     "carnet.domain.messaging.folder_jobs",
+    "carnet.domain.messaging.desk_jobs",
 ]
 
 # logs: JSON lines without personal data (see foundation.logs)

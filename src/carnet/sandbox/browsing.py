@@ -50,6 +50,10 @@ class Browser:
                 return
         raise Unexpected(f"no form to {action_part}")
 
+    def links(self) -> list[str]:
+        """The addresses of the page's links, in their order."""
+        return [urljoin(self.url, link.get("href") or "") for link in self.page.iter("a")]
+
     def text(self) -> str:
         return " ".join(self.page.text_content().split())
 

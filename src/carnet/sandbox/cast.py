@@ -5,6 +5,7 @@ Each function makes one of them, with what belongs to them, and returns its id.
 
 import contextlib
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -30,10 +31,13 @@ from carnet.domain.directory.values import Domain, MailboxAddress, MailboxKind
 from carnet.domain.identity.commands import register_person
 from carnet.domain.identity.values import Finess, IdentityStatus, Ins, InsOid, Rpps, StrictTraits
 from carnet.domain.messaging.commands.folders import ensure_folders
+from carnet.domain.messaging.commands.pharmacies import note_dispensing
 from carnet.domain.spaces.commands import close_space, create_account, create_administrator, open_space_of
+from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import Login
 from carnet.foundation.clock import now
 from carnet.sandbox import certificates, trust_list
+from carnet.sandbox.pathways import pathways_of_the_hospital
 
 HOSPITAL_DOMAIN = "saint-aubin.mssante.test"
 CITY_DOMAIN = "cabinets.mssante.test"
@@ -213,6 +217,7 @@ def orthopaedics() -> UUID:
             responsible="Dr Hélène Vasseur",
             login=f"orthopedie@{HOSPITAL_DOMAIN}",
             password=PASSWORD,
+            answer_hours=48,
         )
     )
 
@@ -227,9 +232,28 @@ def archives() -> UUID:
             finess=Finess("519999015"),
             description="Demandes de dossier médical adressées au Centre hospitalier Saint-Aubin",
             service="Archives médicales",
-            responsible="Dr Hélène Vasseur",
+            responsible="Dr Samir Haddad",
             login=f"archives@{HOSPITAL_DOMAIN}",
             password=PASSWORD,
+            answer_hours=120,
+        )
+    )
+
+
+def oncology() -> UUID:
+    """The organisational mailbox of the oncology team, which follows its patients between two treatments."""
+    return _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"oncologie@{HOSPITAL_DOMAIN}"),
+            kind=MailboxKind.ORG,
+            label="Centre hospitalier Saint-Aubin – Oncologie",
+            finess=Finess("519999015"),
+            description="Suivi entre deux traitements : infirmières de coordination en cancérologie",
+            service="Oncologie",
+            responsible="Dr Antoine Le Gall",
+            login=f"oncologie@{HOSPITAL_DOMAIN}",
+            password=PASSWORD,
+            answer_hours=24,
         )
     )
 
@@ -240,9 +264,36 @@ def nurse() -> UUID:
     Dr Vasseur has it too. Returns the team's mailbox.
     """
     register_professional(Rpps("99700218938"), title="Mme", given_name="Julie", family_name="LEMAIRE", profession="60")
-    mailbox = Mailbox.objects.get(address=f"orthopedie@{HOSPITAL_DOMAIN}")
-    for rpps in (Rpps("99700218938"), Rpps("99700218920")):
-        delegate_mailbox(mailbox.id, rpps, first=timezone.localdate(now()), last=None, given_by="Dr Hélène Vasseur")
+    return _share("orthopedie", "99700218920", "99700218938", given_by="Dr Hélène Vasseur")
+
+
+def coordinating_nurse() -> UUID:
+    """Sophie Guillou, who coordinates the oncology team, and Dr Antoine Le Gall, who answers for it.
+
+    Neither has a mailbox of their own. Returns the team's mailbox.
+    """
+    register_professional(Rpps("99700219027"), title="Mme", given_name="Sophie", family_name="GUILLOU", profession="60")
+    register_professional(Rpps("99700219019"), title="Dr", given_name="Antoine", family_name="LE GALL", profession="10")
+    return _share("oncologie", "99700219019", "99700219027", given_by="Dr Antoine Le Gall")
+
+
+def archivist() -> UUID:
+    """Nadège Prigent, nurse at the archives, and Dr Samir Haddad, physician of the medical information department, who
+    answers for them. Neither has a mailbox of their own. Returns the mailbox of the archives.
+    """
+    register_professional(Rpps("99700219035"), title="Mme", given_name="Nadège", family_name="PRIGENT", profession="60")
+    register_professional(Rpps("99700219001"), title="Dr", given_name="Samir", family_name="HADDAD", profession="10")
+    return _share("archives", "99700219001", "99700219035", given_by="Dr Samir Haddad")
+
+
+def _share(team: str, responsible: str, *others: str, given_by: str) -> UUID:
+    """Give a team's mailbox of the hospital to these professionals, the first of whom answers for it."""
+    mailbox = Mailbox.objects.get(address=f"{team}@{HOSPITAL_DOMAIN}")
+    today = timezone.localdate(now())
+    for rpps in (*others, responsible):
+        delegate_mailbox(
+            mailbox.id, Rpps(rpps), first=today, last=None, given_by=given_by, responsible=rpps == responsible
+        )
     return mailbox.id
 
 
@@ -264,6 +315,7 @@ def general_practitioner() -> UUID:
             rpps=Rpps("99700218912"),
             login=f"claire.morvan@{CITY_DOMAIN}",
             password=PASSWORD,
+            answer_hours=72,
         )
     )
 
@@ -284,6 +336,37 @@ def surgeon() -> UUID:
             password=PASSWORD,
         )
     )
+
+
+def pharmacy() -> UUID:
+    """The Pharmacie des Tilleuls, whose team holders may write to first, and Paul Renaud, its pharmacist."""
+    finess = Finess("519999023")
+    register_organization(finess, name="Pharmacie des Tilleuls", city="Saint-Aubin", department="51", sector="SA33")
+    pharmacist = Rpps("99700219050")
+    register_professional(pharmacist, title="M.", given_name="Paul", family_name="RENAUD", profession="21")
+    mailbox_id = _mailbox(
+        NewMailbox(
+            address=MailboxAddress(f"pharmacie.tilleuls@{CITY_DOMAIN}"),
+            kind=MailboxKind.ORG,
+            label="Pharmacie des Tilleuls",
+            finess=finess,
+            description="Ordonnances et questions adressées à la pharmacie",
+            responsible="M. Paul Renaud",
+            login=f"pharmacie.tilleuls@{CITY_DOMAIN}",
+            password=PASSWORD,
+            answer_hours=4,
+        )
+    )
+    today = timezone.localdate(now())
+    delegate_mailbox(mailbox_id, pharmacist, first=today, last=None, given_by="M. Paul Renaud")
+    return mailbox_id
+
+
+def pharmacies_known() -> None:
+    """Dominique went to the Pharmacie des Tilleuls last month, as the health insurance knows."""
+    space = HealthSpace.objects.get(ins=DOMINIQUE.ins)
+    last_month = timezone.localdate(now()) - timedelta(days=31)
+    note_dispensing(space.id, str(Finess("519999023").id_nat), last_month)
 
 
 def colleague_elsewhere() -> UUID:
@@ -332,15 +415,19 @@ def everyone(list_file: Path | None = None) -> None:
     hospital()
     clinic()
     hospital_software()
-    orthopaedics()
-    archives()
+    teams = orthopaedics(), oncology(), archives()
     general_practitioner()
     surgeon()
     nurse()
+    coordinating_nurse()
+    archivist()
+    pathways_of_the_hospital(*teams)
+    pharmacy()
     colleague_elsewhere()
     practices()
     directory_keys()
     for holder in HOLDERS:
         make_holder(holder)
+    pharmacies_known()
     opposed_person()
     administrator()

@@ -1,12 +1,14 @@
 """A discharge letter of the sandbox's hospital: a PDF, and the clinical document (CDA R2 level 1) that wraps it."""
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
-from xml.sax.saxutils import escape, quoteattr
 
 import typst
 
+from carnet.domain.nomenclature import oids
+from carnet.domain.record.cda import Organization, PatientTraits
+from carnet.domain.record.cda.writing import LevelOne, write_level_one
+from carnet.domain.record.values import Author, Code, PatientId
 from carnet.foundation.ids import new_id
 from carnet.sandbox.cast import Holder
 
@@ -58,61 +60,41 @@ def discharge_letter(patient: Holder, admitted: datetime, left: datetime) -> Let
     page = _PAGE.format(
         title=title, patient=name, birth_date=born, admitted=f"{admitted:%d.%m.%Y}", left=f"{left:%d.%m.%Y}"
     )
-    pdf = typst.compile(page.encode(), format="pdf")
+    pdf = typst.compile(page.encode(), format="pdf", pdf_standards="a-1b")
     return Letter(title, pdf, _cda(patient, title, pdf, admitted, left))
 
 
 def _cda(patient: Holder, title: str, pdf: bytes, admitted: datetime, left: datetime) -> bytes:
-    """The clinical document, with the header that the CI-SIS asks for (Structuration minimale de documents de santé)."""
-    unique = f"2.25.{new_id().int}"
-    given = "".join(f"<given>{escape(name)}</given>" for name in patient.given_names.split())
-    when = f"{left:%Y%m%d%H%M%S}+0000"
-    organization = """<representedOrganization>
-          <id root="1.2.250.1.71.4.2.2" extension="1519999015"/><name>Centre hospitalier Saint-Aubin</name>
-          <standardIndustryClassCode code="ETABLISSEMENT" displayName="Etablissement de santé" codeSystem="1.2.250.1.213.1.1.4.9"/>
-        </representedOrganization>"""
-    surgeon = f"""<id root="1.2.250.1.71.4.2.1" extension="899700218920"/>
-        <code code="G15_10/SM04" displayName="Médecin - Chirurgie orthopédique" codeSystem="1.2.250.1.213.1.1.4.5"/>
-        <assignedPerson><name><family>VASSEUR</family><given>Hélène</given><prefix>DR</prefix></name></assignedPerson>
-        {organization}"""
-    sex = {"F": "Féminin", "M": "Masculin"}[patient.sex]
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
-<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-  <realmCode code="FR"/>
-  <typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>
-  <templateId root="2.16.840.1.113883.2.8.2.1"/>
-  <templateId root="1.2.250.1.213.1.1.1.1"/>
-  <id root="{unique}"/>
-  <code code="11490-0" displayName="Lettre de liaison à la sortie d'un établissement de soins" codeSystem="2.16.840.1.113883.6.1"/>
-  <title>{escape(title)}</title>
-  <effectiveTime value="{when}"/>
-  <confidentialityCode code="N" displayName="Normal" codeSystem="2.16.840.1.113883.5.25"/>
-  <languageCode code="fr-FR"/>
-  <setId root="{unique}"/>
-  <versionNumber value="1"/>
-  <recordTarget><patientRole>
-    <id root="{patient.oid.value}" extension="{patient.ins}"/>
-    <patient>
-      <name><family qualifier="BR">{escape(patient.birth_name)}</family>{given}</name>
-      <administrativeGenderCode code="{patient.sex}" displayName={quoteattr(sex)} codeSystem="2.16.840.1.113883.5.1"/>
-      <birthTime value="{patient.birth_date.replace("-", "")}"/>
-      <birthplace><place><addr><county>{patient.birth_place}</county></addr></place></birthplace>
-    </patient>
-  </patientRole></recordTarget>
-  <author><time value="{when}"/><assignedAuthor>{surgeon}</assignedAuthor></author>
-  <custodian><assignedCustodian><representedCustodianOrganization>
-    <id root="1.2.250.1.71.4.2.2" extension="1519999015"/><name>Centre hospitalier Saint-Aubin</name>
-  </representedCustodianOrganization></assignedCustodian></custodian>
-  <legalAuthenticator><time value="{when}"/><signatureCode code="S"/><assignedEntity>{surgeon}</assignedEntity></legalAuthenticator>
-  <documentationOf><serviceEvent>
-    <code code="NEKA020" displayName="Remplacement de l'articulation de la hanche" codeSystem="1.2.250.1.213.2.5"/>
-    <effectiveTime><low value="{admitted:%Y%m%d%H%M%S}+0000"/><high value="{when}"/></effectiveTime>
-    <performer typeCode="PRF"><assignedEntity>{surgeon}</assignedEntity></performer>
-  </serviceEvent></documentationOf>
-  <componentOf><encompassingEncounter>
-    <effectiveTime><low value="{admitted:%Y%m%d%H%M%S}+0000"/><high value="{when}"/></effectiveTime>
-    <location><healthCareFacility><code code="SA01" displayName="Etablissement public de santé" codeSystem="1.2.250.1.71.4.2.4"/></healthCareFacility></location>
-  </encompassingEncounter></componentOf>
-  <component><nonXMLBody><text mediaType="application/pdf" representation="B64">{base64.b64encode(pdf).decode()}</text></nonXMLBody></component>
-</ClinicalDocument>
-""".encode()
+    """The clinical document, signed by the surgeon for her hospital."""
+    hospital = Organization("1519999015", oids.STRUCTURE, "Centre hospitalier Saint-Aubin")
+    header = LevelOne(
+        unique_id=f"2.25.{new_id().int}",
+        code=Code("11490-0", oids.LOINC, "Lettre de liaison à la sortie d'un établissement de soins"),
+        title=title,
+        created_at=left,
+        service_start=admitted,
+        service_stop=left,
+        act=Code("NEKA020", oids.CCAM, "Remplacement de l'articulation de la hanche"),
+        patient_id=PatientId(patient.ins, patient.oid.value),
+        patient=PatientTraits(
+            birth_family=patient.birth_name,
+            birth_given=patient.given_names.split()[0],
+            birth_given_names=patient.given_names,
+            birth_date=patient.birth_date.replace("-", ""),
+            sex=patient.sex,
+            birth_place_code=patient.birth_place,
+        ),
+        author=Author(
+            person_id="899700218920",
+            family="VASSEUR",
+            given="Hélène",
+            institution_id=hospital.identifier,
+            institution_name=hospital.name,
+            specialty=Code("G15_10/SM04", oids.TRE_G15_PROFESSION, "Médecin - Chirurgie orthopédique"),
+        ),
+        author_title="DR",
+        custodian=hospital,
+        practice_setting=Code("ETABLISSEMENT", oids.TRE_A01_PRACTICE_SETTING, "Etablissement de santé"),
+        facility_type=Code("SA01", oids.TRE_R02_SECTOR, "Etablissement public de santé"),
+    )
+    return write_level_one(header, pdf)

@@ -11,6 +11,7 @@ DOORS = (
     "CARNET_IMAP_PORT",
     "CARNET_IMAPS_PORT",
     "CARNET_SANDBOX_PSC_PORT",
+    "CARNET_SANDBOX_INSI_PORT",
 )
 """The settings that hold the ports of a demo."""
 USUAL = {"CARNET_SMTP_MUTUAL_PORT": 2526}

@@ -11,10 +11,15 @@ from rich.table import Table
 
 from carnet.domain.directory.models import Mailbox, MailboxCertificate, MailboxDelegate, TrustedDomain
 from carnet.domain.directory.queries import display_name
+from carnet.domain.directory.queries.professionals import mailboxes_of, professional_name
+from carnet.domain.identity.models import Professional
 from carnet.domain.identity.values import StrictTraits
 from carnet.foundation.keys import write_durably
 from carnet.sandbox import cast, certificates
+from carnet.sandbox.insi import installed as insi
+from carnet.sandbox.insi.address import insi_url
 from carnet.sandbox.psc import installed as psc
+from carnet.sandbox.psc.people import TEST_RPPS
 
 
 def description() -> dict[str, Any]:
@@ -30,6 +35,7 @@ def description() -> dict[str, Any]:
         "imap": {"host": host, "port": settings.CARNET_IMAP_PORT},
         "imaps": {"host": host, "port": settings.CARNET_IMAPS_PORT},
         "psc": psc.description(settings.CARNET_DATA_DIR, _issuer()),
+        "insi": insi.description(_insi_url()),
         "outbox": str(settings.CARNET_OUTBOX_DIR),
         "ca_file": str(tls / "ca.pem"),
         "crl_file": str(tls / "ca.crl.pem"),
@@ -39,6 +45,7 @@ def description() -> dict[str, Any]:
         "holders": [_holder(holder) for holder in cast.HOLDERS],
         "mailboxes": _mailboxes(),
         "professionals": _professionals(),
+        "desk": _desk(),
         "operators": [_other_operator(tls)],
         "directory": _directory(),
     }
@@ -88,6 +95,10 @@ def _issuer() -> str:
     return psc.issuer(settings.CARNET_BIND, settings.CARNET_SANDBOX_PSC_PORT)
 
 
+def _insi_url() -> str:
+    return insi_url(settings.CARNET_BIND, settings.CARNET_SANDBOX_INSI_PORT)
+
+
 def _mailboxes() -> list[dict[str, Any]]:
     given: dict[UUID, list[str]] = {}
     for one in MailboxDelegate.objects.filter(revoked_at=None).order_by("given_at"):
@@ -126,6 +137,22 @@ def _professionals() -> list[dict[str, Any]]:
     ]
 
 
+def _desk() -> dict[str, Any]:
+    """Where professionals sign in to their desk, and which mailboxes each finds there."""
+    rows = Professional.objects.filter(rpps__startswith=TEST_RPPS, active=True).order_by("family_name")
+    return {
+        "sign_in": f"{settings.CARNET_WEB_URL}/connexion/professionnel/",
+        "professionals": [
+            {
+                "rpps": row.rpps,
+                "name": professional_name(row),
+                "mailboxes": [box.address for box in mailboxes_of(row.rpps)],
+            }
+            for row in rows
+        ],
+    }
+
+
 def write(path: Path) -> None:
     """Write the ready file, whole or not at all."""
     write_durably(path, orjson.dumps(description(), option=orjson.OPT_INDENT_2))
@@ -147,6 +174,7 @@ def tell(console: Console) -> None:
     )
     console.print(f"  Directory    {settings.CARNET_WEB_URL}/fhir/v2 (FHIR R4, ESANTE-API-KEY: {cast.READER_KEY})")
     console.print(f"  Pro Santé Connect (sandbox) {_issuer()}")
+    console.print(f"  INSi (sandbox) {_insi_url()}")
     console.print(f"  E-mails to people, with the sign-in codes: {settings.CARNET_OUTBOX_DIR}")
     people = Table(
         "who", "INS", "login", "state", title=f"People – password of all: {cast.PASSWORD}", title_justify="left"
@@ -157,6 +185,13 @@ def tell(console: Console) -> None:
     boxes = Table("mailbox = login", "shown as", title="Mailboxes – same password", title_justify="left")
     for box in _mailboxes():
         boxes.add_row(box["address"], box["label"])
+    desk = _desk()
+    staff = Table(
+        "professional", "mailboxes", title=f"The desk – {desk['sign_in']}: choose a person", title_justify="left"
+    )
+    for one in desk["professionals"]:
+        staff.add_row(one["name"], "\n".join(one["mailboxes"]))
     console.print(people)
     console.print(boxes)
+    console.print(staff)
     console.print("Ctrl-C stops everything; the data is kept.")

@@ -17,6 +17,7 @@ def delegate(
     given_by: Annotated[str, typer.Option(help="Who decided it in the establishment.")],
     first: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD; today by default.")] = "",
     last: Annotated[str, typer.Option("--until", help="Last day; none: until revoked.")] = "",
+    responsible: Annotated[bool, typer.Option("--responsible", help="Who answers for the mailbox.")] = False,
 ) -> None:
     """Let a professional use a shared mailbox (ORG, CAB), by name and for a time."""
     number = rpps_of(rpps)
@@ -30,6 +31,7 @@ def delegate(
             last=day_of(last) if last else None,
             given_by=given_by,
             by=by(),
+            responsible=responsible,
         )
     typer.echo(f"{number} may use {found.address}.")
 

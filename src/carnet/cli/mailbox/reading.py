@@ -58,7 +58,10 @@ def show(address: Address, as_json: AsJson = False) -> None:
             until = (
                 f"revoked {one.revoked_at:%Y-%m-%d} by {one.revoked_by}" if one.revoked_at else one.last or "revoked"
             )
-            typer.echo(f"delegate: {one.rpps} {one.name}, from {one.first} until {until}, given by {one.given_by}")
+            role = ", responsible" if one.is_responsible else ""
+            typer.echo(
+                f"delegate: {one.rpps} {one.name}{role}, from {one.first} until {until}, given by {one.given_by}"
+            )
         for certificate in certificates:
             gone = f", revoked {certificate.revoked_at:%Y-%m-%d}" if certificate.revoked_at else ""
             typer.echo(f"certificate: {certificate.subject}{gone}")
