@@ -163,8 +163,11 @@ class Demo:
                 os.kill(pid, signal.SIGKILL)
         return pids[0]
 
-    def kill_worker_at_work(self) -> tuple[int, list[int]]:
-        """`kill -9` of the worker in the middle of jobs; its number, and the numbers of the jobs."""
+    def kill_worker_at_work(self, at: str = "doing") -> tuple[int, list[int]]:
+        """`kill -9` of the worker in the middle of jobs; its number, and the numbers of the jobs.
+
+        ``at`` is what the inspector is asked while the worker stands still: whether it is at what is meant.
+        """
         pid, jobs = 0, []
 
         def is_at_work() -> bool:
@@ -172,7 +175,7 @@ class Demo:
             pid = self.pid("worker") or 0
             if pid:
                 os.kill(pid, signal.SIGSTOP)
-                jobs = self.ask("doing")
+                jobs = self.ask(at)
                 if not jobs:
                     os.kill(pid, signal.SIGCONT)
             return bool(jobs)

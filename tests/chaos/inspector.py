@@ -184,6 +184,29 @@ class Inspector:
 
         return dict(Counter(ProcrastinateJob.objects.values_list("status", flat=True)))
 
+    def write_to_many(self, count: int) -> str:
+        """Start a sending to so many patients; its id."""
+        import many
+
+        return many.write_to(many.people(count))
+
+    def is_sending(self) -> bool:
+        """Whether somebody holds lines of a sending in a transaction now."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE relation = 'pathways_sending_line'::regclass"
+                " AND mode IN ('RowShareLock', 'RowExclusiveLock') AND pid <> pg_backend_pid()"
+            )
+            return cursor.fetchone() is not None
+
+    def became(self, sending: str) -> dict[str, Any]:
+        """What has become of a sending."""
+        import many
+
+        return many.became(sending)
+
 
 def main() -> None:
     from django.db import Error, close_old_connections

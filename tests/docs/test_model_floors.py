@@ -6,8 +6,9 @@ FLOORS = (
     {"identity"},
     {"directory", "audit", "notifications"},
     {"spaces"},
-    {"record"},
+    {"record", "profile"},
     {"messaging"},
+    {"pathways"},
     {"indicators"},
 )
 """The floors of the domain from the ground (docs/architecture.md)."""

@@ -1,5 +1,6 @@
 """Answers, read by mail clients that others wrote; what comes back joins; endings hold; receipts leave once."""
 
+import io
 import time
 from email.message import EmailMessage
 from email.utils import make_msgid, parseaddr
@@ -8,10 +9,20 @@ import pytest
 from doors_clients import eventually, fetch_all, run_mbsync, run_mutt
 from doors_demo import Demo
 from doors_portal import Portal, words
+from PIL import Image
 
 STEPHANE = "179075145422281"
 RUTH = "277076322082910"
-PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+def _photo() -> bytes:
+    """A picture with nothing in it that tells where it was taken: it arrives as it was."""
+    drawn = io.BytesIO()
+    Image.effect_noise((80, 60), 40).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+PHOTO = _photo()
 ANSWER = "Merci à vous.\n\nLa cicatrice est propre ; « tout va bien »."
 NO_ANSWER = "Ce message n’attend pas de réponse."
 

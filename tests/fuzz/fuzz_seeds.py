@@ -106,12 +106,50 @@ PATCH = (
     b'{"name":"type","valueCode":"delete"},{"name":"path","valueString":"Practitioner.telecom.where(value=\'a@b.fr\')"}]}]}'
 )
 
+INSI = (
+    b'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
+    b'<rechercherInsAvecTraitsIdentiteReponse xmlns="urn:carnet:insi:1"><CodeCR>00</CodeCR><Individu><Matricule>'
+    b"279035121518989</Matricule><Oid>1.2.250.1.213.1.4.10</Oid><NomNaissance>PAT-TROIS</NomNaissance><ListePrenoms>"
+    b"DOMINIQUE</ListePrenoms><Sexe>F</Sexe><DateNaissance>1979-03-28</DateNaissance></Individu>"
+    b"</rechercherInsAvecTraitsIdentiteReponse></s:Body></s:Envelope>"
+)
+BARCODE = (
+    b"IS010000000000000000000000S1279035121518989S21.2.250.1.213.1.4.10\x1dS3DOMINIQUE MARIE-LOUISE\x1dS4PAT-TROIS\x1d"
+    b"S5FS628-03-1979S751215"
+)
+
+LIST = b'sep=;\r\nINS;"Pr\xc3\xa9nom";Entr\xc3\xa9e\r\n279035121518989;"Zo;\xc3\xa9";31/10/2026\r\n;;\r\n'
+SHEET = (
+    b'<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>INS</t></is></c><c r="B1" t="str"><v>Nom</v></c>'
+    b'</row><row r="3" hidden="1"><c r="A3"><v>2.79035121518989E14</v></c><c r="B3" s="1"><f>A3</f><v>46326.25</v></c>'
+    b'<c t="e"><v>#N/A</v></c><c t="s"><v>0</v></c></row></sheetData></worksheet>'
+)
+
+
+def sheet_around(sheet: bytes) -> bytes:
+    """A workbook of this one sheet."""
+    kind = b'<Relationship Id="%s" Type="x/%s" Target="%s"/>'
+    of = b"<Relationships>%s</Relationships>"
+    parts = (kind % (b"a", b"worksheet", b"s.xml")) + (kind % (b"b", b"styles", b"f.xml"))
+    return zipped(
+        {
+            "[Content_Types].xml": b"spreadsheetml",
+            "_rels/.rels": of % (kind % (b"a", b"officeDocument", b"w.xml")),
+            "_rels/w.xml.rels": of % parts,
+            "w.xml": b'<workbook xmlns:r="r"><sheets><sheet name="a" r:id="a"/></sheets></workbook>',
+            "f.xml": b'<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
+            "s.xml": sheet,
+        }
+    )
+
+
 SEEDS: dict[str, list[bytes]] = {
     "mail": [ORDINARY, WITH_XDM, REPORT],
     "letter": [ORDINARY, WITH_XDM, REPORT],
     "report": [ORDINARY, REPORT],
     "archive": [XDM, zipped({"a.txt": b"x"}, zipfile.ZIP_STORED)],
     "clinical": [LEVEL_1, LEVEL_3, METADATA],
+    "spreadsheet": [LIST, SHEET],
     "page": [PAGE],
     "sasl": [
         b"AHVzZXIAc2VjcmV0",
@@ -122,6 +160,8 @@ SEEDS: dict[str, list[bytes]] = {
     "trust_list": [TRUST_LIST],
     "fhir": [FHIR],
     "fhir_patch": [PATCH],
+    "insi": [INSI],
+    "barcode": [BARCODE, BARCODE.replace(b"\x1d", b"").lower()],
     "smtp": [SMTP],
     "imap": [IMAP],
 }

@@ -12,9 +12,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import orjson
+from fuzz_seeds import sheet_around
 
 from carnet.domain.directory.subjects import InvalidSubject, fingerprint, subject_of
 from carnet.domain.directory.trust_list import BadTrustList, read_trust_list
+from carnet.domain.identity.insi import messages
+from carnet.domain.identity.values import InvalidDataMatrix, parse_datamatrix
 from carnet.domain.messaging.compose import FailedRecipient, compose_dsn
 from carnet.domain.messaging.delivery.incoming import read_incoming
 from carnet.domain.messaging.envelopes import SpooledEnvelope
@@ -24,6 +27,7 @@ from carnet.domain.messaging.mime.read import part_content, read_scanned, scan_m
 from carnet.domain.messaging.mime.scan import Entity
 from carnet.domain.messaging.mime.structure import MessageStructure, header_fields, message_structure
 from carnet.domain.messaging.values import SmtpError
+from carnet.domain.pathways.spreadsheet import BadFile, SheetFile, read_sheet_file
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header, render_narrative
 from carnet.domain.record.media_types import sniff_media_type
 from carnet.domain.record.xdm import patient_ids, read_xdm
@@ -195,6 +199,19 @@ def clinical(raw: bytes) -> None:
             timed(lambda read=read: read(raw))  # type: ignore[misc]
 
 
+def spreadsheet(raw: bytes) -> None:
+    """Any bytes are a table, the same twice, with every cell under its column, or `BadFile`; so is any sheet in a
+    workbook."""
+    for content in (raw, sheet_around(raw)):
+        with suppress(BadFile):
+            found = timed(lambda content=content: read_sheet_file(content))  # type: ignore[misc]
+            assert found == read_sheet_file(content)
+            assert isinstance(found, SheetFile)
+            names = {one.name for one in found.columns}
+            assert len(names) == len(found.columns)
+            assert all(row.cells.keys() == names for row in found.rows)
+
+
 # --- the doors ---------------------------------------------------------------------------------------------------
 
 SMTP_RULES = SmtpConfig(hostname="mx.carnet.example", max_size=200, max_recipients=3, max_bad_commands=8)
@@ -343,17 +360,34 @@ def check_refusal(problem: Refused) -> None:
     assert not set(text) & {"\0", "\r", "\n"}
 
 
+def insi(raw: bytes) -> None:
+    """Any bytes are an answer of INSi, a question to it, or refused by an error that says nothing of them."""
+    for read in (messages.read_answer, messages.read_verified, messages.read_question):
+        with suppress(messages.BadInsiMessage, messages.InsiFault):
+            assert timed(lambda read=read: read(raw)) is not None  # type: ignore[misc]
+
+
+def barcode(text: str) -> None:
+    """Any text is an identity, the same twice, or refused by a reason."""
+    with suppress(InvalidDataMatrix):
+        found = timed(lambda: parse_datamatrix(text))
+        assert found == parse_datamatrix(text)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "mail": mail,
     "letter": letter,
     "report": report,
     "archive": archive,
     "clinical": clinical,
+    "spreadsheet": spreadsheet,
     "page": lambda raw: page(raw.decode("utf-8", "replace")),
     "sasl": lambda raw: sasl(raw.split(b"\n")),
     "trust_list": trust_list,
     "fhir": lambda raw: fhir(raw.decode("utf-8", "replace")),
     "fhir_patch": fhir_patch,
+    "insi": insi,
+    "barcode": lambda raw: barcode(raw.decode("utf-8", "replace")),
     "smtp": lambda raw: smtp(raw[1:], list(range(0, len(raw), 1 + (raw[0] if raw else 0) % 40))),
     "imap": lambda raw: imap(raw[1:], list(range(0, len(raw), 1 + (raw[0] if raw else 0) % 40))),
 }

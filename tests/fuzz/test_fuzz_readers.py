@@ -133,6 +133,14 @@ def test_clinical_documents(raw: bytes) -> None:
 
 @relaxed
 @given(
+    damaged(SEEDS["spreadsheet"], [b";", b'"', b"\n", b"<", b"</row>", b'r="XFD9"', b"<v>1E400</v>", b"_x0000_", b"\0"])
+)
+def test_spreadsheets(raw: bytes) -> None:
+    targets.spreadsheet(raw)
+
+
+@relaxed
+@given(
     damaged([PAGE], [b"<", b">", b"'", b"&lt;", b"<svg>", b"<math><mi>", b"<style>", b"</", b"<!--", b"javascript:"])
     | st.lists(
         st.sampled_from(
@@ -151,6 +159,18 @@ def test_pages(raw: bytes) -> None:
 @given(st.lists(damaged(SEEDS["sasl"], [b"=", b"\n", b"AQ", b"AA=="]) | st.binary(max_size=20), max_size=3))
 def test_answers_of_authentication(lines: list[bytes]) -> None:
     targets.sasl(lines)
+
+
+@relaxed
+@given(damaged(SEEDS["insi"], [b"<", b">", b"</Individu>", b"00", b"&#x0;", b"<!DOCTYPE a>", b"\xff\xfe", b"<!--"]))
+def test_answers_of_insi(raw: bytes) -> None:
+    targets.insi(raw)
+
+
+@relaxed
+@given(damaged(SEEDS["barcode"], [b"S1", b"S4", b"\x1d", b"<GS>", b"^]", b"00", "é".encode(), b"-", b"'", b"]d2"]))
+def test_barcodes_of_the_ins(raw: bytes) -> None:
+    targets.barcode(raw.decode("utf-8", "replace"))
 
 
 @relaxed

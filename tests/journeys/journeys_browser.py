@@ -8,7 +8,7 @@ from typing import Any
 
 import axe_playwright_python
 from journeys_demo import Demo
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, StorageState
 
 from carnet.sandbox import cast
 
@@ -104,6 +104,32 @@ class Visitor:
         self.page.locator("form.form .actions button").first.click()
         self.page.wait_for_url(arrive)
 
+    def enter_desk(self, rpps: str) -> None:
+        """From the first page to the desk: the sandbox's Pro Santé Connect asks who one is, and believes it."""
+        self.go("/connexion/professionnel/")
+        self.page.locator(f"input[name=id_nat][value$='{rpps}']").check()
+        self.press("Se connecter")
+        self.page.wait_for_url("**/bureau/**")
+
+    def choose(self, **values: str | bool) -> None:
+        """Fill fields of the page by their names: write, tick, or pick by the words that are shown."""
+        for name, value in values.items():
+            field = self.page.locator(f"[name={name}]:visible").first
+            if isinstance(value, bool):
+                field.set_checked(value)
+            elif field.evaluate("(field) => field.tagName") == "SELECT":
+                field.select_option(label=value)
+            else:
+                field.fill(value)
+
+    def wait_for_words(self, words: str, seconds: float = 30) -> None:
+        """Look at the page again until what another process does has brought these words."""
+        deadline = time.monotonic() + seconds
+        while words not in self.text():
+            assert time.monotonic() < deadline, f"« {words} » does not appear: {self.text()[:2000]}"
+            time.sleep(0.2)
+            self.page.reload()
+
     def wait_for_message(self, subject: str, seconds: float = 20) -> None:
         """Look at the list of messages until the drain has brought this one."""
         deadline = time.monotonic() + seconds
@@ -167,11 +193,18 @@ class Visitor:
 
 @contextmanager
 def visitor(
-    demo: Demo, browser: Browser, size: dict[str, int], *, language: str = "fr-FR", scripts: bool = True
+    demo: Demo,
+    browser: Browser,
+    size: dict[str, int],
+    *,
+    language: str = "fr-FR",
+    scripts: bool = True,
+    cookies: StorageState | None = None,
 ) -> Iterator[Visitor]:
-    """A visitor with a browser of their own: no cookie of anyone else; no complaint is left at the end."""
+    """A visitor with a browser of their own: no cookie but those given; no complaint is left at the end."""
     context = browser.new_context(
         viewport=size,  # type: ignore[arg-type]
+        storage_state=cookies,
         locale=language,
         java_script_enabled=scripts,
         has_touch=size is PHONE,

@@ -1,6 +1,7 @@
 """A demo of the journeys' own, and what happens around the portal: a hospital that writes, e-mails that arrive."""
 
 import email
+import imaplib
 import json
 import os
 import re
@@ -15,10 +16,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import make_msgid
 from pathlib import Path
 from typing import Any
@@ -43,22 +44,23 @@ class Demo:
     """A running demo, as its ready file tells it."""
 
     ready: dict[str, Any]
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def web(self) -> str:
         return str(self.ready["web"])
 
-    def write_to(self, holder: cast.Holder, subject: str, text: str, **headers: str) -> None:
-        """An ordinary message of the hospital's team."""
+    def write_to(self, holder: cast.Holder, subject: str, text: str, *, sender: str = HOSPITAL, **headers: str) -> None:
+        """An ordinary message of one of the hospital's teams."""
         message = EmailMessage()
-        message["From"] = HOSPITAL
+        message["From"] = sender
         message["To"] = self._address(holder)
         message["Subject"] = subject
         message["Message-ID"] = make_msgid(domain=cast.HOSPITAL_DOMAIN)
         for name, value in headers.items():
             message[name.replace("_", "-")] = value
         message.set_content(text)
-        self._submit(holder, message.as_bytes(policy=policy.SMTP))
+        self._submit(holder, message.as_bytes(policy=policy.SMTP), sender)
 
     def send_letter(self, holder: cast.Holder) -> None:
         """The letter that a patient gets when she leaves: IHE_XDM.zip, its PDF beside it, a receipt asked for."""
@@ -111,13 +113,44 @@ class Demo:
     def _address(self, holder: cast.Holder) -> str:
         return f"{holder.ins}@{self.ready['patient_domain']}"
 
-    def _submit(self, holder: cast.Holder, content: bytes) -> None:
+    def _submit(self, holder: cast.Holder, content: bytes, sender: str = HOSPITAL) -> None:
         door = self.ready["submission"]
         tls = ssl.create_default_context(cafile=self.ready["ca_file"])
         with smtplib.SMTP(door["host"], door["port"], timeout=30) as client:
             client.starttls(context=tls)
-            client.login(HOSPITAL, cast.PASSWORD)
-            client.sendmail(HOSPITAL, [self._address(holder)], content)
+            client.login(sender, cast.PASSWORD)
+            client.sendmail(sender, [self._address(holder)], content)
+
+    def kept(self, mailbox: str, folder: str) -> list[tuple[datetime, Message]]:
+        """The messages of a mailbox's folder as a mail program finds them, oldest first, each with its moment."""
+        door = self.ready["imap"]
+        with imaplib.IMAP4(door["host"], door["port"], timeout=30) as client:
+            client.starttls(ssl_context=ssl.create_default_context(cafile=self.ready["ca_file"]))
+            client.login(mailbox, cast.PASSWORD)
+            client.select(folder, readonly=True)
+            numbers = client.search(None, "ALL")[1][0].split()
+            answered = client.fetch(b",".join(numbers).decode(), "(INTERNALDATE BODY.PEEK[])")[1] if numbers else []
+        found = []
+        for part in answered:
+            if isinstance(part, tuple):
+                at = imaplib.Internaldate2tuple(part[0])
+                assert at is not None
+                moment = datetime.fromtimestamp(time.mktime(at), UTC)
+                found.append((moment, email.message_from_bytes(part[1], policy=policy.default)))
+        return found
+
+    def carnet(self, *asked: str) -> str:
+        """What a command of Carnet prints when it is run beside the demo."""
+        done = subprocess.run(
+            [sys.executable, "-m", "carnet", *asked],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 def _unused_ports(count: int) -> list[int]:
@@ -150,7 +183,7 @@ def running_demo() -> Iterator[Demo]:
                 assert process.poll() is None, f"the demo ended: {told}"
                 assert time.monotonic() < deadline, f"the demo is not ready: {told}"
                 time.sleep(0.1)
-            yield Demo(json.loads(ready_file.read_text("utf-8")))
+            yield Demo(json.loads(ready_file.read_text("utf-8")), environment)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

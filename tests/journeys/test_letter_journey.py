@@ -75,8 +75,8 @@ def test_a_letter_is_read_filed_and_answered_with_a_photo_on_a_phone(demo: Demo,
         assert "Déjà dans vos documents" in dominique.text()
         dominique.page.get_by_label("Votre message").fill("Bonjour, voici une photo de la cicatrice.")
         file = {"name": "cicatrice.jpg", "mimeType": "image/jpeg", "buffer": photo}
-        dominique.page.get_by_label("Fichiers joints").set_input_files(file)  # type: ignore[arg-type]
-        assert "cicatrice.jpg" in dominique.text()
+        dominique.page.get_by_label("Joindre des fichiers").set_input_files(file)  # type: ignore[arg-type]
+        dominique.page.get_by_role("button", name="Retirer cicatrice.jpg").wait_for()
         dominique.press("Envoyer ma réponse")
         assert "Votre réponse est envoyée." in dominique.text()
         answer = dominique.page.locator(".message--out")
@@ -126,6 +126,9 @@ def test_the_same_on_a_large_screen_in_english(demo: Demo, visit: Visit) -> None
             "/accueil/",
             "/messages/",
             "/messages/nouveau/",
+            "/messages/contacts/",
+            "/messages/pharmacies/",
+            "/messages/recherche/",
             "/documents/",
             "/documents/?category=BIOLOGIE",
             "/documents/ajout/",
