@@ -3,15 +3,12 @@
 For the few questions that are asked for every message: what remains of their cost is the exchange itself.
 """
 
-import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
 from django.db import connection
 from psycopg import pq
-
-_known: weakref.WeakKeyDictionary[psycopg.Connection, set[bytes]] = weakref.WeakKeyDictionary()
 
 Row = tuple[bytes | None, ...]
 
@@ -34,13 +31,28 @@ def run(on: psycopg.Connection, statement: Statement, *parameters: bytes) -> lis
     Raises the ``psycopg.Error`` of what went wrong: ``ConnectionLost`` when nobody knows whether it was done.
     """
     server = on.pgconn
-    known = _known.setdefault(on, set())
-    if statement.name not in known:
-        _checked(server, server.prepare(statement.name, statement.text))
-        known.add(statement.name)
+    planned = on._prepared
+    mark = (b"carnet:" + statement.name, ())
+    if mark not in planned._names:
+        _plan(on, statement)
+        planned._names[mark] = statement.name
     result = _checked(server, server.exec_prepared(statement.name, parameters))
     columns = range(result.nfields)
     return [tuple(result.get_value(row, column) for column in columns) for row in range(result.ntuples)]
+
+
+def _plan(on: psycopg.Connection, statement: Statement) -> None:
+    """Have the server plan a statement that psycopg's list does not name.
+
+    psycopg has the server forget all statements after a rollback, these among them: so they stand in its list, and are
+    planned anew once they are gone from it. What it had not told the server yet is told now, before they are planned.
+    """
+    if on._prepared._to_flush:
+        on._prepared._to_flush.clear()
+        on._prepared.clear()
+        on._prepared._to_flush.clear()
+        _checked(on.pgconn, on.pgconn.exec_(b"DEALLOCATE ALL"))
+    _checked(on.pgconn, on.pgconn.prepare(statement.name, statement.text))
 
 
 def ask(statement: Statement, *parameters: bytes) -> list[Row]:

@@ -4,17 +4,17 @@ Columns: `ins`, `pathway`, `kind`, `stay_start`, `stay_end`, and `oid` if the au
 Nothing that a cell holds is repeated in what is said about a line: these lists name people.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 
 from carnet.domain.identity.values import Ins, InsOid, InsProblem, InvalidIdentifier, InvalidIns
 from carnet.domain.indicators.rules import PARIS
 from carnet.domain.indicators.values import BadLine, Cohort, CohortLine, StayKind
+from carnet.domain.pathways.spreadsheet import BadFile, decode_text, records, separator_hint
 
 MAX_BYTES = 200_000_000
 MAX_PATHWAY = 100
@@ -88,7 +88,7 @@ def read_cohort_file(path: Path, *, production: bool) -> Cohort:
 def read_cohort(content: bytes, *, production: bool) -> Cohort:
     """Read the list. Lines that cannot be used are in `bad`, the others in `lines`. Raises `BadCohort`.
 
-    1. UTF-8, with or without its mark, else cp1252.
+    1. UTF-8, with or without its mark, UTF-16 with it, else cp1252.
     2. The separator is the one among `,` `;` and tab that gives every column needed.
     3. Each line is one passage: a line that says the same as one before is counted and left out, an empty one is
        nothing.
@@ -96,16 +96,20 @@ def read_cohort(content: bytes, *, production: bool) -> Cohort:
     """
     if len(content) > MAX_BYTES:
         raise BadCohort(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
-    text = _decode(content)
-    skipped = _length_of_excel_hint(text)
-    columns, separator = _header(text[skipped:])
-    hinted = 1 if skipped else 0
+    try:
+        text = decode_text(content)
+    except BadFile as error:
+        raise BadCohort(str(error)) from None
+    hint = separator_hint(text)[1]
+    text = text[len(hint) :]
+    columns, separator = _header(text)
+    hinted = 1 if hint else 0
     lines: list[CohortLine] = []
     bad: list[BadLine] = []
     seen: set[tuple[object, ...]] = set()
     duplicates = 0
     spellings: dict[str, str] = {}
-    for number, cells in _rows(text[skipped:], separator):
+    for number, cells in _rows(text, separator):
         number += hinted
         try:
             line = _line(number, _named(cells, columns), spellings, production)
@@ -121,25 +125,6 @@ def read_cohort(content: bytes, *, production: bool) -> Cohort:
         seen.add(said)
         lines.append(line)
     return Cohort(tuple(lines), tuple(bad), duplicates)
-
-
-def _decode(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BadCohort("the file is in UTF-16: save it as CSV in UTF-8")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252")
-    except UnicodeDecodeError:
-        raise BadCohort("the file is neither UTF-8 nor cp1252 text") from None
-
-
-def _length_of_excel_hint(text: str) -> int:
-    """Spreadsheets may write the separator on a line of its own before the header (`sep=;`)."""
-    match = re.match(r"sep=.\r?\n", text, re.IGNORECASE)
-    return match.end() if match else 0
 
 
 def _header(text: str) -> tuple[list[str], str]:
@@ -165,20 +150,12 @@ def _header(text: str) -> tuple[list[str], str]:
 
 
 def _rows(text: str, separator: str, *, header: bool = False) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with the number of the line where it ends; raises `BadCohort`."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=not header)
-    started = False
+    """The lines below the header, or (`header`) the header alone, each with its number; raises `BadCohort`."""
+    lines = records(text, separator, strict=not header)
     try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header or started:
-                yield reader.line_num, cells
-            if header:
-                return
-            started = True
-    except csv.Error as error:
-        raise BadCohort(f"line {reader.line_num}: not CSV ({error})") from None
+        yield from islice(lines, 1) if header else islice(lines, 1, None)
+    except BadFile as error:
+        raise BadCohort(str(error)) from None
 
 
 def _named(cells: list[str], columns: list[str]) -> dict[str, str]:

@@ -1,0 +1,33 @@
+"""Decisions of the pathways room: is a template right, is a line good, when does it leave, does it leave at all."""
+
+from carnet.domain.pathways.rules.leaving import LeavingFacts, why_not
+from carnet.domain.pathways.rules.lines import (
+    CheckedLine,
+    Needs,
+    StayChange,
+    check_rows,
+    line_values,
+    mark_opposed,
+    moved,
+    needs_of,
+    read_stay,
+)
+from carnet.domain.pathways.rules.schedule import due, timing_problem
+from carnet.domain.pathways.rules.templates import problems
+
+__all__ = [
+    "CheckedLine",
+    "LeavingFacts",
+    "Needs",
+    "StayChange",
+    "check_rows",
+    "due",
+    "line_values",
+    "mark_opposed",
+    "moved",
+    "needs_of",
+    "problems",
+    "read_stay",
+    "timing_problem",
+    "why_not",
+]
