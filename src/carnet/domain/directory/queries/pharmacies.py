@@ -1,7 +1,8 @@
 """Pharmacies that a holder may write to first: those with a published organisational mailbox (Mon espace santé)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -64,8 +65,8 @@ def pharmacies_by_mailbox(mailbox_ids: Collection[UUID]) -> dict[UUID, Pharmacy]
     return {one.mailbox_id: one for one in found}
 
 
-def _found(conditions: str, named: dict[str, object], limit: int) -> list[Pharmacy]:
-    parameters = {**named, "sectors": list(settings.CARNET_PHARMACY_SECTORS), "limit": limit}
+def _found(conditions: str, named: Mapping[str, Any], limit: int) -> list[Pharmacy]:
+    parameters: dict[str, Any] = {**named, "sectors": list(settings.CARNET_PHARMACY_SECTORS), "limit": limit}
     first = f"{_PHARMACY}{conditions} ORDER BY s.id_nat, m.rank, m.address"
     with connection.cursor() as cursor:
         cursor.execute(
