@@ -146,6 +146,19 @@ def test_a_forged_receipt_or_report_tells_nothing(julie, patient):
     assert opened.waiting_since is None
 
 
+def test_a_receipt_alone_makes_nothing_new_to_read(julie, patient):
+    [sent] = write(julie, patient_ins=cast.DOMINIQUE.ins, receipt=True)
+    arrive(receipt(address(), _identifier(julie)), sender=address())
+    catch_up(julie.mailbox.id)
+    assert listed(julie) == []
+    [row] = listed(julie, view=View.SENT)
+    assert (row.id, row.unread, row.messages) == (sent.thread_id, 0, 1)
+    patient_answers(patient)
+    catch_up(julie.mailbox.id)
+    [row] = listed(julie)
+    assert (row.unread, row.messages) == (1, 2)
+
+
 def test_a_report_of_this_server_says_that_a_message_failed(julie):
     [sent] = write(julie, colleagues=(ELSEWHERE,))
     arrive(report(f"mailer-daemon@{cast.OTHER_OPERATOR_DOMAIN}", _identifier(julie)), sender="")

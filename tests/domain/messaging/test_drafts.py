@@ -132,6 +132,31 @@ def test_two_sendings_at_once_send_one_message(transactional_db: None) -> None:
     assert sent_texts(patient, begun) == ["Une seule fois"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_words_that_leave_by_themselves_and_by_the_button_at_once_are_no_conflict() -> None:
+    """The page keeps what is typed when the button takes the focus, and the button sends the same form."""
+    cast.trust_space_of_the_sandbox()
+    cast.hospital()
+    cast.orthopaedics()
+    patient = cast.patient()
+    arrive(a_letter())
+    begun = Conversation.objects.get(space_id=patient).id
+    draft_id, at_once = uuid4(), threading.Barrier(4)
+    done: list[object] = []
+
+    def begin() -> None:
+        at_once.wait(30)
+        done.append(keep(patient, draft_id, "Bonjour", writer="page", conversation_id=begun))
+        connection.close()
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(30)
+    assert [type(one) for one in done] == [Saved] * 4
+
+
 def test_a_refused_sending_leaves_the_draft_as_it_is(patient: UUID, begun: UUID) -> None:
     keep(patient, draft_id := uuid4(), "Trop tard", conversation_id=begun)
     add_file(actor_of(patient), patient, draft_id, NewFile("note.txt", b"une note"))

@@ -180,7 +180,8 @@ def test_only_addresses_of_the_trust_list_are_answered() -> None:
 def test_messages_are_found_by_words_whatever_their_case_and_accents(patient: UUID) -> None:
     letters = [a_letter(f"Lettre {n}", f"Consultation numéro {n}") for n in range(5)]
     letters[2].add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="Échographie.pdf")
-    arrive(*letters)
+    for one in letters:
+        arrive(one)
     assert [str(hit.subject) for hit in search_messages(patient, "NUMERO consultation 3").hits] == ["Lettre 3"]
     [hit] = search_messages(patient, "echographie").hits
     assert [part.text for part in hit.files[0].parts if part.is_hit] == ["Échographie"]

@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 
 from carnet.domain.audit.commands import leave
 from carnet.domain.messaging.commands.holder_files import ReadyFiles, scanned
@@ -75,7 +74,10 @@ def save_draft(
         return decision
     kept = Draft.objects.select_for_update().filter(space_id=space_id, id=draft_id).first()
     if kept is None:
-        return _begin(actor, space_id, draft_id, content, conversation_id, contact_id, version)
+        begun = _begin(actor, space_id, draft_id, content, conversation_id, contact_id, version)
+        if begun is not None:
+            return begun
+        kept = Draft.objects.select_for_update().get(space_id=space_id, id=draft_id)
     if kept.sent_as is not None:
         return _sent(kept)
     key = owner_key(space_id)
@@ -121,8 +123,12 @@ def _begin(
     conversation_id: UUID | None,
     contact_id: UUID | None,
     version: int,
-) -> Saved | Conflict | Decision:
-    """Keep a draft that is new, unless its conversation has one already or the one it was has been deleted."""
+) -> Saved | Conflict | Decision | None:
+    """Keep a draft that is new, unless its conversation has one already or the one it was has been deleted.
+
+    None when it is not new: the same page has begun it in the same moment, as it does when words leave by themselves
+    and by the button at once.
+    """
     if version > 0:
         return Conflict(draft_id, 0, None)
     live = Draft.objects.filter(space_id=space_id, sent_as=None)
@@ -142,10 +148,9 @@ def _begin(
                 saved_at=at,
             )
     except IntegrityError:
-        in_the_way = Q(id=draft_id)
-        if conversation_id is not None:
-            in_the_way |= Q(conversation_id=conversation_id)
-        other = live.filter(in_the_way).first()
+        if Draft.objects.filter(space_id=space_id, id=draft_id).exists():
+            return None
+        other = live.filter(conversation_id=conversation_id).first() if conversation_id is not None else None
         if other is None:
             return refused(Refusal.NOT_FOUND)
         return Conflict(other.id, other.version, open_content(key, other))

@@ -17,6 +17,9 @@ from carnet.domain.spaces.values import Actor, ActorKind
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_keys
 
+_NEW_CONTACTS = 1_634_890_337  # the name of the advisory locks under which contacts are made, told apart by a number
+_LOCKS = 1_024  # few enough for the server's table of locks, whatever the batch
+
 
 @dataclass
 class Situation:
@@ -91,8 +94,8 @@ def _load_conversations(situation: Situation, messages: Sequence[Incoming]) -> N
         # Whoever is about to make one of these has it made before we look again: the desk writes beside the drain.
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k",
-                [sorted(_lock_key(space, digest) for space, digest in missing)],
+                "SELECT pg_advisory_xact_lock(%s, k) FROM unnest(%s::int[]) AS k",
+                [_NEW_CONTACTS, sorted({int.from_bytes(digest[:2], "big") % _LOCKS for _, digest in missing})],
             )
         _load_contacts(situation, missing)
     known = Message.objects.filter(
@@ -117,10 +120,6 @@ def _load_contacts(situation: Situation, contacts: set[tuple[UUID, bytes]]) -> N
     digests = sorted({digest for _, digest in contacts})
     for contact in Contact.objects.select_for_update().filter(space_id__in=spaces, address_digest__in=digests):
         situation.contacts[contact.space_id, bytes(contact.address_digest)] = contact
-
-
-def _lock_key(space_id: UUID, digest: bytes) -> int:
-    return int.from_bytes(bytes(a ^ b for a, b in zip(space_id.bytes[8:], digest[:8], strict=True)), "big", signed=True)
 
 
 def _load_what_ends(situation: Situation, messages: Sequence[Incoming]) -> None:

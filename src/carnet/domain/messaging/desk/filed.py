@@ -154,6 +154,11 @@ def unfiled(actor: DeskActor, *, before: str = "", limit: int = PAGE) -> Documen
     return _listed(actor.mailbox.id, rows, before, limit)
 
 
+def count_unfiled(actor: DeskActor, most: int = 100) -> int:
+    """How many documents wait to be filed, counted up to ``most``. Index: ``desk_document_unfiled``."""
+    return DeskDocument.objects.filter(mailbox_id=actor.mailbox.id, filed_at=None)[:most].count()
+
+
 def patients(actor: DeskActor, text: str = "", *, limit: int = 50) -> list[PatientRow]:
     """Patients of whom the mailbox holds documents: those of the newest ones, or those whom ``text`` names.
 
@@ -193,7 +198,12 @@ def patient_file(actor: DeskActor, patient: str) -> PatientFile | None:
     below: dict[UUID, list[FiledDocument]] = {}
     for older in links:
         below.setdefault(_newest(links, older), []).append(documents[older])
-    current = [_with_older(one, below.get(one.id, [])) for one in documents.values() if one.id not in links]
+    twice = _twice(shown, loaded)
+    current = [
+        _with_older(one, [old for old in below.get(one.id, []) if old.id not in twice])
+        for one in documents.values()
+        if one.id not in links and one.id not in twice
+    ]
     current.sort(key=lambda one: (one.when or one.at, one.at), reverse=True)
     return PatientFile(
         who=_patient_row(shown[0], loaded.heads[shown[0].id]),
@@ -224,6 +234,21 @@ def _newest(links: dict[UUID, UUID], document_id: UUID) -> UUID:
     while document_id in links:
         document_id = links[document_id]
     return document_id
+
+
+def _twice(rows: Sequence[DeskDocument], loaded: "_Loaded") -> set[UUID]:
+    """Filed documents that are there already, from the same side: a letter to a patient and to her doctor leaves in two
+    messages, and is one letter."""
+    seen: set[tuple[str, str, bool]] = set()
+    found = set()
+    for row in reversed(rows):
+        side = loaded.heads[row.id].side
+        one = (loaded.heads[row.id].unique_id, side.address, side.own)
+        if row.filed_at is not None and one in seen:
+            found.add(row.id)
+        elif row.filed_at is not None:
+            seen.add(one)
+    return found
 
 
 def _with_older(one: FiledDocument, older: list[FiledDocument]) -> FiledDocument:

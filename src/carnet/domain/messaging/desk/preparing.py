@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from carnet.domain.directory.queries.signatures import Signature, signature_of
+from carnet.domain.messaging.commands.write import NewFile
 from carnet.domain.messaging.compose import document_subject
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.document_values import DocumentHead
@@ -27,6 +28,7 @@ from carnet.domain.nomenclature.queries import (
 from carnet.domain.nomenclature.values import DocumentType
 from carnet.domain.record.cda import Organization, PatientTraits, entry_from_cda
 from carnet.domain.record.cda.writing import LevelOne, write_level_one
+from carnet.domain.record.file_names import safe_file_name
 from carnet.domain.record.pdf import LetterToPrint, PdfProblem, PdfRefused, archived_pdf, letter_pdf
 from carnet.domain.record.pdf.letter import MOST_CHARACTERS
 from carnet.domain.record.values import Author, Code, DocumentEntry, PatientId
@@ -93,6 +95,25 @@ class MadeDocument:
     pdf_name: str
     pdf: bytes
     cda: bytes
+
+
+@dataclass(frozen=True)
+class WrongFile:
+    """A file that cannot be a document, and why."""
+
+    name: str
+    problem: PdfProblem
+
+
+def archived_files(files: Sequence[NewFile]) -> list[NewFile] | WrongFile:
+    """The PDF that somebody brings, made fit for archiving when they come, so that what is wrong is told at once."""
+    ready = []
+    for file in files:
+        try:
+            ready.append(NewFile(file.name, archived_pdf(file.content, safe_file_name(file.name))))
+        except PdfRefused as refused:
+            return WrongFile(safe_file_name(file.name), refused.problem)
+    return ready
 
 
 def types_to_write() -> list[DocumentType]:

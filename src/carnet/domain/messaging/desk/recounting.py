@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 # Entries of Drafts are nobody's mail yet. An answer counts wherever its copy lies: it did go out; and one that software
-# sent without keeping a copy is known by the patient's letter.
+# sent without keeping a copy is known by the patient's letter. A receipt tells of a message and is none: a conversation
+# is neither unread nor in the inbox for it, unless it holds nothing else.
 _RECOUNT = """
 WITH places AS (
     SELECT e.thread_id, e.message_id,
@@ -31,22 +32,26 @@ WITH places AS (
     FROM messaging_desk_thread t WHERE t.mailbox_id = %(mailbox)s AND t.id = ANY(%(threads)s)
 ), counted AS (
     SELECT w.id,
-        coalesce(bool_or(p.inbox), false) AS in_inbox,
-        coalesce(bool_or(p.sent), false) AS in_sent,
-        coalesce(bool_or(p.other), false) AS in_other,
-        coalesce(bool_or(p.trash), false) AS in_trash,
-        count(d.message_id) AS messages,
-        count(*) FILTER (WHERE p.unseen AND d.direction = 'in') AS unread,
+        coalesce(bool_or(d.inbox AND d.counts), false) AS in_inbox,
+        coalesce(bool_or(d.sent), false) AS in_sent,
+        coalesce(bool_or(d.other), false) AS in_other,
+        coalesce(bool_or(d.trash), false) AS in_trash,
+        count(d.message_id) FILTER (WHERE d.counts) AS messages,
+        count(*) FILTER (WHERE d.unseen AND d.direction = 'in' AND d.counts) AS unread,
         coalesce(bool_or(d.has_documents), false) AS has_documents,
         coalesce(bool_or(d.direction = 'out' AND d.outcome <> ''), false) AS failed,
         coalesce((array_agg(d.direction ORDER BY d.at DESC, d.message_id DESC)
             FILTER (WHERE d.kind = 'message'))[1] = 'out', false) AS outgoing_last,
         coalesce(max(d.at) FILTER (WHERE d.kind <> 'receipt'), max(d.at)) AS last_at,
-        min(d.at) FILTER (WHERE d.waits AND p.live AND d.at > w.handled_at AND l.id IS NULL) AS waiting_since
+        min(d.at) FILTER (WHERE d.waits AND d.live AND d.at > w.handled_at AND l.id IS NULL) AS waiting_since
     FROM wanted w
     LEFT JOIN (
-        messaging_desk_message d JOIN places p ON p.message_id = d.message_id AND p.thread_id = d.thread_id
-    ) ON d.mailbox_id = %(mailbox)s AND d.thread_id = w.id
+        SELECT m.thread_id, m.message_id, m.at, m.direction, m.kind, m.waits, m.has_documents, m.outcome,
+            x.inbox, x.sent, x.other, x.trash, x.live, x.unseen,
+            m.kind <> 'receipt' OR bool_and(m.kind = 'receipt') OVER (PARTITION BY m.thread_id) AS counts
+        FROM messaging_desk_message m JOIN places x ON x.message_id = m.message_id AND x.thread_id = m.thread_id
+        WHERE m.mailbox_id = %(mailbox)s AND m.thread_id = ANY(%(threads)s)
+    ) d ON d.thread_id = w.id
     LEFT JOIN messaging_patient_letter l ON l.mailbox_message_id = d.message_id AND l.first_answer_at IS NOT NULL
     GROUP BY w.id
 )

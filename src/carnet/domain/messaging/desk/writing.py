@@ -24,7 +24,14 @@ from carnet.domain.messaging.desk.addressees import (
     refusal_of_outcome,
 )
 from carnet.domain.messaging.desk.indexing import open_thread_head
-from carnet.domain.messaging.desk.outgoing import NobodyReached, Sent, mss_fields, one_at_a_time, send_at_desk, sent_before
+from carnet.domain.messaging.desk.outgoing import (
+    NobodyReached,
+    Sent,
+    mss_fields,
+    one_at_a_time,
+    send_at_desk,
+    sent_before,
+)
 from carnet.domain.messaging.desk.stored import canonical
 from carnet.domain.messaging.desk.values import Correspondent
 from carnet.domain.messaging.mime.addresses import Address
