@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 from sending_desk import (
     TEXT,
@@ -25,6 +24,9 @@ from sending_desk import (
 from carnet.domain.directory.commands.life import suspend_mailbox
 from carnet.domain.directory.commands.oppositions import record_opposition
 from carnet.domain.identity.values import Ins
+from carnet.domain.messaging.desk.catching_up import catch_up
+from carnet.domain.messaging.desk.listing import threads
+from carnet.domain.messaging.desk.values import Filters, View
 from carnet.domain.messaging.envelopes import EntryContent, MessageHead, content_name, envelope_name
 from carnet.domain.messaging.models import (
     Conversation,
@@ -260,12 +262,18 @@ def test_a_stay_that_moves_takes_its_line_along_and_one_that_is_cancelled_calls_
 
 
 def test_the_answers_to_a_sending_are_known_by_its_pathway(actor):
-    from carnet.domain.messaging.desk.catching_up import catch_up
-    from carnet.domain.messaging.models import DeskThread
-
     pathway = commands.create_pathway(actor, name="Hanche")
-    sending = started(actor, cells(cast.DOMINIQUE), pathway_id=pathway.id)
-    leave(sending)
-    with transaction.atomic():
-        catch_up(actor.mailbox.id)
-    assert [one.pathway_id for one in DeskThread.objects.filter(mailbox_id=actor.mailbox.id)] == [pathway.id]
+    leave(started(actor, cells(cast.DOMINIQUE), pathway_id=pathway.id))
+    leave(started(actor, cells(cast.RUTH)))
+    answers(cast.DOMINIQUE)
+    answers(cast.RUTH)
+    catch_up(actor.mailbox.id)
+    found = threads(actor, Filters(pathway_id=pathway.id)).rows
+    assert [(one.correspondent.ins, one.pathway_id) for one in found] == [(cast.DOMINIQUE.ins, pathway.id)]
+
+
+def test_the_desk_names_the_patient_as_the_file_does_until_she_writes(actor):
+    leave(started(actor, cells(cast.DOMINIQUE, prenom="Do\u202eminique"), text="Bonjour"))
+    catch_up(actor.mailbox.id)
+    [row] = threads(actor, Filters(view=View.SENT)).rows
+    assert row.correspondent.name == "Dominique PAT-TROIS"

@@ -59,14 +59,15 @@ def _due() -> tuple[list[UUID], list[UUID]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id, first.due_at FROM pathways_sending s LEFT JOIN LATERAL ("
+            "SELECT s.id, first.due_at IS NOT NULL FROM pathways_sending s LEFT JOIN LATERAL ("
             " SELECT due_at FROM pathways_sending_line l WHERE l.sending_id = s.id AND l.state = 'waiting'"
-            " ORDER BY l.due_at LIMIT 1) first ON true WHERE s.state = 'running' LIMIT %s",
-            [_MOST_SENDINGS],
+            " ORDER BY l.due_at LIMIT 1) first ON true"
+            " WHERE s.state = 'running' AND (first.due_at IS NULL OR first.due_at <= %s)"
+            " ORDER BY first.due_at LIMIT %s",
+            [now(), _MOST_SENDINGS],
         )
         rows = cursor.fetchall()
-    at = now()
-    return [one for one, due_at in rows if due_at and due_at <= at], [one for one, due_at in rows if due_at is None]
+    return [one for one, is_due in rows if is_due], [one for one, is_due in rows if not is_due]
 
 
 def leave_soon(sending_ids: Iterable[UUID]) -> None:

@@ -18,7 +18,7 @@ from carnet.domain.directory.queries import MailboxFacts, mailboxes_by_id
 from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging.commands.mailbox_mail import SentMail, send_from_mailbox
-from carnet.domain.messaging.compose import OutgoingMail, compose_message, make_message_id
+from carnet.domain.messaging.compose import ComposeRefused, OutgoingMail, compose_message, make_message_id
 from carnet.domain.messaging.desk.outgoing import mss_fields
 from carnet.domain.messaging.desk.pathway import set_pathway
 from carnet.domain.messaging.mime.addresses import Address
@@ -26,7 +26,7 @@ from carnet.domain.messaging.values import DeliveryOutcome
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.commands.marking import Mark, mark
 from carnet.domain.pathways.contents import open_line
-from carnet.domain.pathways.merge import MissingValue, render
+from carnet.domain.pathways.merge import Field, MissingValue, render
 from carnet.domain.pathways.models import Sending, SendingLine, TemplateFile
 from carnet.domain.pathways.queries.sendings import conditions_of, timing_of
 from carnet.domain.pathways.queries.templates import content_of, establishment_name, version_of
@@ -48,6 +48,7 @@ _GROUP_BYTES = 40_000_000
 """What the messages of a group may measure together: they are all in memory, twice."""
 
 _MOST_BEFORE = 20
+_MAX_NAME = 100
 
 log = logs.get("sendings")
 
@@ -176,6 +177,8 @@ def _decide(
             mails.append((line, _compose(sending, line, content, past, post)))
         except MissingValue as missing:
             marks.append(Mark(line.id, LineState.BAD, LineReason.MISSING, missing.name, due_at=line.due_at))
+        except ComposeRefused:  # one line that no mail can be made of holds up no other
+            marks.append(Mark(line.id, LineState.BAD, LineReason.UNPRINTABLE, due_at=line.due_at))
     return marks, mails
 
 
@@ -191,7 +194,7 @@ def _compose(sending: Sending, line: SendingLine, content: LineContent, past: _B
     return compose_message(
         sender_name=post.mailbox.label,
         sender_address=post.mailbox.address,
-        recipients=[Address("", patient_address(content.ins, settings.CARNET_PATIENT_DOMAIN))],
+        recipients=[Address(_name(content), patient_address(content.ins, settings.CARNET_PATIENT_DOMAIN))],
         subject=render(post.template.subject, values),
         text=render(post.template.text, values),
         message_id=message_id_of(line.id, domain),
@@ -202,6 +205,12 @@ def _compose(sending: Sending, line: SendingLine, content: LineContent, past: _B
         receipt_to=post.mailbox.address if post.template.receipt_wanted else None,
         mss_fields=mss_fields(end=not post.template.takes_answer),
     )
+
+
+def _name(content: LineContent) -> str:
+    """Whom the line names, as the desk shows the conversation until the patient writes."""
+    cells = (content.cells.get(field.value, "") for field in (Field.GIVEN_NAME, Field.BIRTH_NAME))
+    return "".join(one for one in " ".join(cells).strip()[:_MAX_NAME] if one.isprintable())
 
 
 def message_id_of(line_id: UUID, domain: str) -> str:

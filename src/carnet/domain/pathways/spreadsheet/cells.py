@@ -22,6 +22,7 @@ _NOT_THE_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNO
 _MONTHS = re.compile(r"(?<![hs:m])m+(?!m|[:.]?s)|d|y", re.IGNORECASE)
 _CLOCK = re.compile(r"h|s", re.IGNORECASE)
 _ZEROS = re.compile(r"0{2,15}")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -111,6 +112,6 @@ def clean(text: str) -> str | LineReason:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip(" \t\n\u00a0\u202f\ufeff")
     if len(text) > MAX_CELL:
         return LineReason.TOO_LONG
-    if any(character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cs") for character in text):
+    if _UNPRINTABLE.search(text):
         return LineReason.UNPRINTABLE
     return text

@@ -6,7 +6,7 @@ from typing import Final
 
 from carnet.domain.pathways.values import LineReason
 
-MAX_BYTES: Final = 20_000_000
+MAX_BYTES: Final = 10_000_000
 MAX_COLUMNS: Final = 100
 MAX_CELL: Final = 4_000
 """The longest text of a cell, in characters."""

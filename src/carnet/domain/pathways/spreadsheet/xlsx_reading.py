@@ -119,8 +119,19 @@ def _texts(content: bytes) -> list[str]:
 
 def _written(entry: etree._Element) -> str:
     """The text of an entry, plain or in pieces; readings for Asian scripts (`rPh`) are left out."""
-    pieces = [piece.text or "" for path in ("{*}t", "{*}r/{*}t") for piece in entry.iterfind(path)]
+    pieces: list[str] = []
+    for part in entry:
+        name = _name(part)
+        if name == "t":
+            pieces.append(part.text or "")
+        elif name == "r":
+            pieces += [piece.text or "" for piece in part if _name(piece) == "t"]
     return unescaped("".join(pieces))
+
+
+def _name(element: etree._Element) -> str:
+    """The local name. `find` with a wildcard namespace takes several times as long, and sheets have many cells."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _styles(content: bytes) -> list[_Style]:
@@ -142,7 +153,9 @@ def _rows(content: bytes, book: _Book) -> Iterator[RawRow]:
             number = int(written) if written.isdecimal() and len(written) <= 7 else number + 1
             read = RawRow(number, [], hidden=row.get("hidden", "").lower() in _TRUE)
             place = 0
-            for cell in row.iterfind("{*}c"):
+            for cell in row:
+                if _name(cell) != "c":
+                    continue
                 match = _REFERENCE.fullmatch(cell.get("r", ""))
                 place = _place(match[1]) if match else place
                 _put(read, place, _cell(cell, book))
@@ -174,14 +187,13 @@ def _place(letters: str) -> int:
 
 def _cell(cell: etree._Element, book: _Book) -> str | LineReason:
     kind = cell.get("t", "n")
+    parts = {_name(part): part for part in cell}
     if kind == "inlineStr":
-        inline = cell.find("{*}is")
-        return _written(inline) if inline is not None else ""
-    value = cell.find("{*}v")
-    written = (value.text or "") if value is not None else ""
+        return _written(parts["is"]) if "is" in parts else ""
+    written = (parts["v"].text or "") if "v" in parts else ""
     if not written:
         # A formula whose value nobody computed: what a program wrote and no spreadsheet has opened since.
-        return LineReason.NO_VALUE if cell.find("{*}f") is not None and kind != "str" else ""
+        return LineReason.NO_VALUE if "f" in parts and kind != "str" else ""
     if kind == "s":
         known = written.isdecimal() and len(written) < 8 and int(written) < len(book.texts)
         return book.texts[int(written)] if known else LineReason.NO_VALUE
