@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from carnet.domain.directory.commands.life import announce_closing, set_absence
 from carnet.domain.directory.commands.mailboxes import NewMailbox, create_mailbox
-from carnet.domain.directory.models import Mailbox, MailboxTrace
+from carnet.domain.directory.models import CodeLabel, Mailbox, MailboxTrace
+from carnet.domain.directory.queries.labels import forget_labels
 from carnet.domain.directory.queries.mailboxes import mailboxes_by_id
 from carnet.domain.directory.values import MailboxAddress, MailboxKind
 from carnet.domain.identity.values import Finess
@@ -223,6 +224,11 @@ def test_a_colleague_is_found_by_any_of_their_words_and_told_whether_they_answer
     assert "0 mailboxes found" in find(desk, team, act="colleague", colleague_words="vasseur", kind="team")
     page = find(desk, team, act="colleague", colleague_words="cardiologie horizon")
     assert "Clinique Horizon" in page
+    # their specialty is told in the words of the national list
+    CodeLabel.objects.create(code_list="TRE_R38-SpecialiteOrdinale", code="SM04", label="Chirurgie d’essai")
+    forget_labels()
+    assert "Chirurgie d’essai" in find(desk, team, act="colleague", colleague_words="vasseur")
+    forget_labels()
     # neither one's own mailbox, nor software, nor one that the directory hides
     assert "orthopedie@" not in find(desk, team, act="colleague", colleague_words="saint-aubin")
     cast.hospital_software()

@@ -11,11 +11,13 @@ from desk_people import NURSE
 from desk_scene import DOCTOR, Desk, colleague_writes, form_of, letters, open_desk, patient_writes, ward_writes
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
-from portal_scene import PDF, letter, main_text, page
+from portal_scene import PDF, archive, letter, main_text, page
 
 from carnet.domain.messaging.commands.write import NewFile
 from carnet.domain.messaging.models import ConversationEntry, FolderEntry, Message
 from carnet.foundation.clock import now
+from carnet.sandbox import cast
+from carnet.sandbox.letter import discharge_letter
 
 pytestmark = pytest.mark.django_db
 GREY = bytes.fromhex("47494638396101000100800000ffffff0000002c00000000010001000002024401003b")
@@ -288,3 +290,19 @@ def test_a_colleague_is_answered_at_their_address(desk: Desk) -> None:
     assert "ailleurs.example" not in opened
     answer(desk, thread, "D’accord.")
     assert Message.objects.filter(owner_id=desk.box).count() == 2
+
+
+def test_a_colleagues_clinical_letter_is_read_in_place_and_filed(desk: Desk) -> None:
+    cda = discharge_letter(cast.DOMINIQUE, now(), now()).cda
+    colleague_writes(archive(letter(subject="XDM/1.0/DDM+Lettre de sortie", From=DOCTOR), cda), sender=DOCTOR)
+    assert rows(desk) == ["Lettre de sortie"]
+    thread = desk.thread()
+    opened = desk.julie.get(thread)
+    assert "Professionnel" in letters(opened)[0].text_content()
+    (view,) = page(opened).xpath("//li[@class='attachment']//a[contains(., 'Voir')]/@href")
+    sheet = page(desk.julie.get(view)).xpath("//img[@class='sheet']/@src")[0]
+    assert desk.julie.get(sheet)["Content-Type"] == "image/webp"
+    (message,) = page(opened).xpath("//button[@name='message']/@value")
+    filed = desk.julie.post(f"{desk.inbox}patients/classer/", {"message": message, "thread": thread.split("/")[4]})
+    assert filed["Location"] == thread
+    assert page(desk.julie.get(thread)).xpath("//button[@name='message']") == []

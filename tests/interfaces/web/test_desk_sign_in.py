@@ -18,7 +18,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import path
 
+from carnet.config import settings as installation
 from carnet.config import urls as portal
+from carnet.config.environment import BadSetting
 from carnet.domain.directory.commands import revoke_delegation
 from carnet.domain.directory.commands.life import suspend_mailbox
 from carnet.domain.directory.models import Mailbox, MailboxDelegate, MailboxTrace
@@ -401,4 +403,38 @@ def test_one_chooses_a_mailbox_and_goes_straight_into_the_only_one(team: UUID, c
     answer = client.get("/bureau/")
     assert (answer.status_code, answer["Location"]) == (302, f"/bureau/{team}/")
     MailboxDelegate.objects.filter(professional_id=NURSE).update(revoked_at="2026-01-01T00:00Z")
-    assert "No mailbox is open to you" in client.get("/bureau/").content.decode()
+    assert "Aucune boîte ne vous est ouverte" in client.get("/bureau/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({}, ""),
+        ({"CARNET_WEB_URL": "http://portail.test"}, "CARNET_WEB_URL"),
+        ({"CARNET_PSC_ISSUER": "http://127.0.0.1:8010/auth"}, "CARNET_PSC_ISSUER"),
+        ({"CARNET_PSC_DISCOVERY_URL": "http://psc.test/d"}, "CARNET_PSC_DISCOVERY_URL"),
+        ({"CARNET_PSC_CLIENT_SECRET_FILE": None}, "CARNET_PSC_CLIENT_ID"),
+        ({"CARNET_PSC_SCOPES": ("scope_all",)}, "CARNET_PSC_SCOPES"),
+        ({"CARNET_PRODUCTION": False, "CARNET_WEB_URL": "http://127.0.0.1:8000"}, ""),
+        ({"CARNET_PSC_CLIENT_ID": "", "CARNET_WEB_URL": "http://portail.test"}, ""),
+    ],
+)
+def test_production_without_https_does_not_start_once_professionals_sign_in(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], named: str
+) -> None:
+    right = {
+        "CARNET_PRODUCTION": True,
+        "CARNET_WEB_URL": "https://portail.test",
+        "CARNET_PSC_ISSUER": "https://psc.test/auth",
+        "CARNET_PSC_DISCOVERY_URL": "https://psc.test/d",
+        "CARNET_PSC_CLIENT_ID": PORTAL,
+        "CARNET_PSC_CLIENT_SECRET_FILE": Path("secret"),
+        "CARNET_PSC_SCOPES": ("openid",),
+    }
+    for name, value in (right | changed).items():
+        monkeypatch.setattr(installation, name, value)
+    if not named:
+        installation._check_sign_in_of_professionals()
+        return
+    with pytest.raises(BadSetting, match=named):
+        installation._check_sign_in_of_professionals()

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import typst
 from desk_people import NURSE, PRACTITIONER, SURGEON, sign_in_professional
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from portal_scene import assert_harmless, main_text, page, signed_in
 
 from carnet.sandbox import cast
@@ -86,6 +87,23 @@ def test_a_message_to_a_patient_is_looked_at_then_sent_and_reaches_her_space(
     assert surgeon.get(address).status_code == 404, "what was begun went with it"
 
 
+def test_documents_answer_in_the_conversation_that_asked_for_them(surgeon: Client, box: UUID, patient: UUID) -> None:
+    address = begin(surgeon, box, patient=chosen(box))
+    surgeon.post(address, {"subject": "Votre dossier", "text": "Le voici bientôt.", "act": "save"})
+    thread = send(surgeon, address)["Location"].rstrip("/").rpartition("/")[2]
+    answer = begin(surgeon, box, thread=thread, kind="documents")
+    assert "2 79 03 51 215 189 89" in main_text(surgeon.get(answer))
+    letter = next(name for name in fields_of(surgeon, answer) if name.endswith("-text"))
+    surgeon.post(answer, {**fields_of(surgeon, answer), letter: "Voici.", "act": "save"})
+    assert send(surgeon, answer)["Location"].rstrip("/").rpartition("/")[2] == thread
+    from carnet.domain.directory.models import Mailbox
+
+    own = Mailbox.objects.get(address=f"claire.morvan@{cast.CITY_DOMAIN}").id
+    doctor = sign_in_professional(Client(), PRACTITIONER)
+    refused = doctor.post(reverse("desk_new", args=[own]), {"thread": thread, "kind": "documents"})
+    assert refused["Location"] == reverse("desk_find", args=[own]), "another team's conversation names nobody"
+
+
 def test_a_form_that_is_sent_twice_sends_once(surgeon: Client, box: UUID, patient: UUID) -> None:
     from carnet.domain.messaging.models import ConversationEntry
 
@@ -114,11 +132,15 @@ def test_a_forged_patient_is_nobody(surgeon: Client, box: UUID, token: str) -> N
 def test_a_colleague_who_is_away_or_cannot_be_reached_is_told_of_before_sending(surgeon: Client, box: UUID) -> None:
     from carnet.domain.directory.models import Mailbox
 
+    today = timezone.localdate()
+    Mailbox.objects.filter(address=f"claire.morvan@{cast.CITY_DOMAIN}").update(
+        absence_id=box, absence_from=today - timedelta(days=1), absence_until=today + timedelta(days=1)
+    )
     address = begin(surgeon, box, colleague=f"claire.morvan@{cast.CITY_DOMAIN}")
-    found = surgeon.post(address, {"colleague_words": "archives", "act": "find"})
-    assert "Nobody in the directory" in main_text(found) or "directory" in main_text(found)
+    assert "Absence aujourd’hui" in main_text(surgeon.get(address))
+    found = surgeon.post(address, {"colleague_words": "morvan", "act": "find"})
+    assert page(found).xpath("//button[@name='add']/@value") == [f"claire.morvan@{cast.CITY_DOMAIN}"]
     surgeon.post(address, {**fields_of(surgeon, address), "add": "nobody@elsewhere.test"})
-    assert Mailbox.objects.filter(address="nobody@elsewhere.test").count() == 0
     surgeon.post(address, {**fields_of(surgeon, address), "subject": "Avis", "text": "Merci.", "act": "save"})
     refused = surgeon.post(f"{address}envoyer/")
     assert refused.status_code == 422, "nobody gets half of it"
@@ -141,7 +163,10 @@ def _file(name: str, content: bytes) -> io.BytesIO:
     return file
 
 
-def test_documents_leave_as_an_archive_with_the_same_pdf_beside_it(surgeon: Client, box: UUID, patient: UUID) -> None:
+def test_documents_leave_as_an_archive_with_the_same_pdf_beside_it(
+    surgeon: Client, box: UUID, patient: UUID, settings: Any
+) -> None:
+    settings.CARNET_PRODUCT_REFERENCE = "3734"
     address = with_documents(surgeon, box)
     surgeon.post(
         address, {**fields_of(surgeon, address), "add": f"claire.morvan@{cast.CITY_DOMAIN}", "text": "Bien à vous."}
@@ -153,7 +178,7 @@ def test_documents_leave_as_an_archive_with_the_same_pdf_beside_it(surgeon: Clie
     assert surgeon.get(f"{address}documents/9/").status_code == 404
     assert send(surgeon, address).status_code == 302
     check_what_left(box)
-    assert "Dr Hélène" in main_text(signed_in(patient).get("/messages/")) or signed_in(patient)
+    assert "Chirurgie orthopédique" in main_text(signed_in(patient).get("/messages/"))
 
 
 def check_what_left(box: UUID) -> None:
@@ -171,6 +196,7 @@ def check_what_left(box: UUID) -> None:
         assert "Subject: XDM/1.0/DDM+2 documents PAT-TROIS Dominique [28/03/1979]" in head
         assert "X-MSS-CODECDA: 11490-0,11490-0" in head
         assert "X-MSS-INS: O" in head
+        assert "X-MSS-NIL: 3734" in head
         files = read_message(raw).attachments
         assert [one.file_name for one in files][:1] == ["IHE_XDM.zip"]
         package = read_xdm(part_content(raw, files[0].path))
@@ -181,7 +207,7 @@ def check_what_left(box: UUID) -> None:
             assert inside is not None
             beside = part_content(raw, file.path)
             assert inside.content == beside, "the same document"
-            assert file.file_name.endswith("_PAT-TROIS_DOMINIQUE.pdf") or "_PAT-TROIS_" in file.file_name
+            assert "_PAT-TROIS_DOMINIQUE" in file.file_name
             with pikepdf.open(io.BytesIO(beside)) as pdf, pdf.open_metadata() as metadata:
                 assert metadata["pdfaid:part"] == "1"
 
@@ -192,19 +218,10 @@ def test_a_pdf_that_cannot_travel_is_named_and_nothing_else_is_lost(surgeon: Cli
         pdf.save(locked, encryption=pikepdf.Encryption(owner="a", user="b"))
     address = begin(surgeon, box, patient=chosen(box), kind="documents")
     letter = next(name for name in fields_of(surgeon, address) if name.endswith("-text"))
-    surgeon.post(
-        address,
-        {
-            **fields_of(surgeon, address),
-            letter: "Bonjour.",
-            "act": "files",
-            "attached": _file("verrou.pdf", locked.getvalue()),
-        },
-    )
-    shown = surgeon.get(f"{address}apercu/")
-    assert shown.status_code == 422
-    assert "locked" in main_text(shown)
-    assert "verrou.pdf" in main_text(shown)
+    typed = {**fields_of(surgeon, address), letter: "Bonjour.", "act": "files"}
+    refused = surgeon.post(address, {**typed, "attached": _file("verrou.pdf", locked.getvalue())})
+    assert refused.status_code == 422
+    assert "verrou.pdf : Ce PDF est verrouillé" in main_text(refused).replace("\xa0", " ")
     assert fields_of(surgeon, address)[letter] == "Bonjour."
     not_pdf = surgeon.post(
         address, {**fields_of(surgeon, address), "act": "files", "attached": _file("x.pdf", b"GIF89a")}
@@ -254,7 +271,7 @@ def test_a_letter_received_is_filed_in_one_click_and_its_correction_stands_above
     send(surgeon, address)
     mine = reverse("desk_patients", args=[box])
     file = page(surgeon.get(mine)).xpath("//a[@class='row-title']/@href")[0]
-    assert "Send a corrected version" in main_text(surgeon.get(file))
+    assert "Envoyer une version corrigée" in main_text(surgeon.get(file))
     first = page(surgeon.get(file)).xpath("//input[@name='replaces']/@value")[0]
     again = begin(surgeon, box, replaces=first)
     letter = next(name for name in fields_of(surgeon, again) if name.endswith("-text"))
@@ -277,12 +294,14 @@ def test_a_letter_received_is_filed_in_one_click_and_its_correction_stands_above
     ticked = page(waiting).xpath("//input[@name='document']/@value")
     assert len(ticked) == 3
     filed = doctor.post(reverse("desk_file", args=[own]), {"document": ticked}, follow=True)
-    assert "3 documents are filed." in main_text(filed)
+    assert "3 documents sont classés." in main_text(filed)
     found = doctor.post(reverse("desk_patients_search", args=[own]), {"text": "pat-troi"})
     assert "pat" not in found["Location"].lower().partition("?")[2].partition("s=")[0]
     theirs = page(doctor.get(found["Location"])).xpath("//a[@class='row-title']/@href")[0]
     assert cast.DOMINIQUE.ins not in theirs
     shown = doctor.get(theirs)
-    assert "1 earlier version" in main_text(shown)
+    assert "1 version antérieure" in main_text(shown)
     assert len(page(shown).xpath("//section[@aria-labelledby='documents-title']/ul/li")) == 2
+    sent = page(surgeon.get(file)).xpath("//section[@aria-labelledby='documents-title']/ul/li")
+    assert len(sent) == 2, "a letter to her and to her doctor is one letter"
     assert surgeon.get(theirs).status_code == 404

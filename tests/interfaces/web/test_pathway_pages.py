@@ -21,6 +21,7 @@ from carnet.domain.pathways.models import Sending, SendingLine, Template
 from carnet.domain.pathways.spreadsheet import FileProblem
 from carnet.domain.pathways.values import (
     Anchor,
+    Conditions,
     LineReason,
     LineState,
     Opened,
@@ -109,12 +110,13 @@ def test_a_list_becomes_messages_step_by_step(nurse: Desk):
     refused = nurse.give(sending, "nom;prenom\na;b")
     assert refused.status_code == 400
     assert "INS" in re.search(r'class="wrong".*?</p>', refused.content.decode(), re.S)[0]
-    text = listed(cast.DOMINIQUE, cast.LAURENCE) + "\n12;X;Y;Z\n"
+    text = listed(cast.DOMINIQUE, cast.LAURENCE) + "\n12;X;Y;Z\n1;2\n"
     assert nurse.give(sending, text).url == nurse.url("sending_lines", sending=sending.id)
 
     page = nurse.get("sending_lines", sending=sending.id)
     assert "2 messages" in page
     assert sentences.reason_sentence(LineReason.WRONG_INS, "ins") in page
+    assert sentences.reason_sentence(LineReason.WRONG_WIDTH) in page
     only_bad = nurse.get("sending_lines", "?etat=bad", sending=sending.id)
     assert "PAT-TROIS" not in only_bad
 
@@ -140,7 +142,7 @@ def test_a_list_becomes_messages_step_by_step(nurse: Desk):
     assert Message.objects.filter(owner_id__in=spaces).count() == 2
 
     page = nurse.get("sending", sending=sending.id)
-    assert "3 lignes sur 3" in page
+    assert "4 lignes sur 4" in page
     assert 'class="chart"' in page
     assert cast.LAURENCE.birth_name in nurse.get("sending_unreached", sending=sending.id)
     assert cast.DOMINIQUE.birth_name not in nurse.get("sending_unreached", sending=sending.id)
@@ -275,6 +277,28 @@ def test_a_sending_is_planned_by_the_stay_paused_and_follows_the_stays(nurse: De
     assert SendingLine.objects.get().due_at == line.due_at + timedelta(days=10)
     nurse.post("sending_cancel", {}, sending=sending.id)
     assert SendingLine.objects.get().state == LineState.CANCELLED
+
+
+def test_those_written_to_are_written_to_again_unless_they_have_answered(nurse: Desk):
+    cast.patient()
+    first = nurse.sending(nurse.template(text="Bonjour {{prenom}}.", receipt_wanted=""), title="Questionnaire")
+    nurse.give(first, listed(cast.DOMINIQUE))
+    nurse.post("sending_plan", {"when": "now"}, sending=first.id)
+    nurse.post("sending_confirm", {"lines": "1"}, sending=first.id)
+    while send_group(first.id).more:
+        pass
+    assert "Questionnaire" in nurse.get("sending_new", f"?suite={first.id}")
+    second = nurse.sending(first.template, suite=first.id)
+    assert second.follows_id == first.id
+    assert "PAT-TROIS" in nurse.get("sending_lines", sending=second.id)
+    plan = {"when": "now", "unless_answered": "on", "opened": "not-opened"}
+    refused = nurse.post("sending_plan", plan, sending=second.id)
+    words = str(sentences.REFUSALS[PathwayRefusal.RECEIPT_NOT_ASKED])
+    assert words in re.search(r'id="id_opened_error".*?</p>', refused.content.decode(), re.S)[0]
+    assert nurse.post("sending_plan", plan | {"opened": "any"}, sending=second.id).status_code == 302
+    assert str(sentences.condition_sentences(Conditions(unless_answered=True))[1]) in nurse.get(
+        "sending_confirm", sending=second.id
+    )
 
 
 def test_every_code_has_its_sentence():

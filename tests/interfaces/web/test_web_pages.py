@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,50 +25,39 @@ def language(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(params=[page.name for page in web_gallery.pages()])
-def page(request: pytest.FixtureRequest, language: str) -> html.HtmlElement:
-    return _drawn(request.param, language)
-
-
-@cache
-def _drawn(name: str, language: str) -> html.HtmlElement:
-    page = next(page for page in web_gallery.pages() if page.name == name)
-    return html.document_fromstring(web_gallery.draw(page, language))
-
-
-def test_a_page_says_its_language_and_its_title(page: html.HtmlElement, language: str) -> None:
+def _a_page_says_its_language_and_its_title(page: html.HtmlElement, language: str) -> None:
     assert page.get("lang") == language
     title = page.findtext("head/title")
     assert title.endswith(" – Carnet")
     assert len(title) > len(" – Carnet")
 
 
-def test_a_page_has_its_landmarks_and_a_way_past_the_menu(page: html.HtmlElement) -> None:
+def _a_page_has_its_landmarks_and_a_way_past_the_menu(page: html.HtmlElement, language: str) -> None:
     assert [len(page.findall(f"body/{tag}")) for tag in ("header", "main", "footer")] == [1, 1, 1]
     first_link = page.xpath("//body//a")[0]
     assert first_link.get("href") == "#main"
     assert page.get_element_by_id("main").tag == "main"
 
 
-def test_headings_start_at_one_and_skip_no_level(page: html.HtmlElement) -> None:
+def _headings_start_at_one_and_skip_no_level(page: html.HtmlElement, language: str) -> None:
     levels = [int(heading.tag[1]) for heading in page.xpath("//main//*[self::h1 or self::h2 or self::h3 or self::h4]")]
     assert levels.count(1) == 1
     assert levels[0] == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
-def test_nothing_in_a_page_needs_an_inline_style_or_script(page: html.HtmlElement) -> None:
+def _nothing_in_a_page_needs_an_inline_style_or_script(page: html.HtmlElement, language: str) -> None:
     assert page.xpath("//style | //*[@style] | //script[not(@src)] | //@*[starts-with(name(), 'on')]") == []
     assert page.xpath("//*[starts-with(@href, 'javascript:')]") == []
 
 
-def test_nothing_in_a_page_comes_from_elsewhere(page: html.HtmlElement) -> None:
+def _nothing_in_a_page_comes_from_elsewhere(page: html.HtmlElement, language: str) -> None:
     fetched = page.xpath("//script/@src | //link/@href | //img/@src | //iframe/@src")
     assert fetched
     assert all(address.startswith("/") and not address.startswith("//") for address in fetched)
 
 
-def test_identifiers_are_unique_and_references_lead_somewhere(page: html.HtmlElement) -> None:
+def _identifiers_are_unique_and_references_lead_somewhere(page: html.HtmlElement, language: str) -> None:
     identifiers = Counter(page.xpath("//@id"))
     assert [name for name, count in identifiers.items() if count > 1] == []
     references = page.xpath("//@for | //@aria-labelledby | //@aria-describedby | //@form")
@@ -78,14 +66,14 @@ def test_identifiers_are_unique_and_references_lead_somewhere(page: html.HtmlEle
     assert targets - identifiers.keys() == set()
 
 
-def test_each_control_has_a_label(page: html.HtmlElement) -> None:
+def _each_control_has_a_label(page: html.HtmlElement, language: str) -> None:
     labelled = set(page.xpath("//label/@for"))
     controls = page.xpath("//input[not(@type='hidden')] | //select | //textarea")
     assert [control.get("name") for control in controls if control.get("id") not in labelled] == []
     assert page.xpath("//*[@placeholder]") == []
 
 
-def test_a_control_with_errors_says_so_and_names_them(page: html.HtmlElement) -> None:
+def _a_control_with_errors_says_so_and_names_them(page: html.HtmlElement, language: str) -> None:
     for message in page.xpath("//p[@class='wrong']"):
         control = page.get_element_by_id(message.get("id").removesuffix("_error"))
         assert control.get("aria-invalid") == "true"
@@ -94,22 +82,50 @@ def test_a_control_with_errors_says_so_and_names_them(page: html.HtmlElement) ->
     assert invalid == {link[1:] for link in page.xpath("//div[@id='errors']//a/@href")}
 
 
-def test_each_form_that_writes_carries_the_proof_of_origin(page: html.HtmlElement) -> None:
+def _each_form_that_writes_carries_the_proof_of_origin(page: html.HtmlElement, language: str) -> None:
     for form in page.xpath("//form[@method='post']"):
         assert form.xpath(".//input[@name='csrfmiddlewaretoken']/@value") != [""]
         assert form.xpath(".//button | //button[@form=$name]", name=form.get("id", "")) != []
 
 
-def test_each_image_and_frame_has_a_text_and_each_drawing_is_decoration(page: html.HtmlElement) -> None:
+def _each_image_and_frame_has_a_text_and_each_drawing_is_decoration(page: html.HtmlElement, language: str) -> None:
     assert all(image.get("alt") for image in page.xpath("//img"))
     assert all(frame.get("title") for frame in page.xpath("//iframe"))
     for drawing in page.xpath("//*[local-name()='svg']"):
         assert drawing.get("aria-hidden") == "true" or (drawing.get("role") == "img" and drawing.get("aria-label"))
 
 
-def test_each_link_and_button_has_words(page: html.HtmlElement) -> None:
+def _each_link_and_button_has_words(page: html.HtmlElement, language: str) -> None:
     for element in page.xpath("//a | //button"):
         assert (element.get("aria-label") or element.text_content()).strip()
+
+
+CHECKS = (
+    _a_page_says_its_language_and_its_title,
+    _a_page_has_its_landmarks_and_a_way_past_the_menu,
+    _headings_start_at_one_and_skip_no_level,
+    _nothing_in_a_page_needs_an_inline_style_or_script,
+    _nothing_in_a_page_comes_from_elsewhere,
+    _identifiers_are_unique_and_references_lead_somewhere,
+    _each_control_has_a_label,
+    _a_control_with_errors_says_so_and_names_them,
+    _each_form_that_writes_carries_the_proof_of_origin,
+    _each_image_and_frame_has_a_text_and_each_drawing_is_decoration,
+    _each_link_and_button_has_words,
+)
+
+
+@pytest.mark.parametrize("shown", web_gallery.pages(), ids=lambda shown: shown.name)
+def test_a_page_keeps_every_rule(shown: web_gallery.Page, language: str) -> None:
+    """All in one test: drawing a page costs more than looking at it, and there are hundreds to look at."""
+    page = html.document_fromstring(web_gallery.draw(shown, language))
+    faults = []
+    for check in CHECKS:
+        try:
+            check(page, language)
+        except AssertionError as fault:
+            faults.append(f"{check.__name__.strip('_').replace('_', ' ')}: {fault}")
+    assert faults == []
 
 
 def test_a_french_page_leaves_no_english_sentence(language: str) -> None:

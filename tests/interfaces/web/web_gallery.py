@@ -5,6 +5,7 @@ Claire Martin, who was operated on, writes with a surgery ward; all names and le
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -290,6 +291,7 @@ def _page(rows: list[Any]) -> ListPage:
     return ListPage(rows, "?before=2" if rows else "", "")
 
 
+@cache
 def pages() -> list[Page]:
     """Every page, in its states: full, empty, with errors."""
     confirm = {

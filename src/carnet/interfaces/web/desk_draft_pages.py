@@ -78,7 +78,7 @@ def draft_page(
             "colleague": ColleagueForm(initial={"colleague_words": words}),
             "found": find_colleagues(words, besides=who.mailbox.address) if words else [],
             "words": words,
-            "recipients": recipient_rows(recipients_of(who.actor, content)),
+            "recipients": recipient_rows(recipients_of(who.actor, content), content),
             "files": [] if documents else opened.files,
             "problem": problem or faults.get(-1, ""),
             "budget": settings.CARNET_HOLDER_MESSAGE_BYTES,
@@ -102,18 +102,25 @@ def wrong_documents(opened: OpenedDraft, fault: DocumentFault) -> dict[int, str]
     return {-1 if fault.document is None else fault.document: fault_sentence(fault)}
 
 
-def recipient_rows(checks: Sequence[RecipientCheck]) -> list[dict[str, Any]]:
+def recipient_rows(checks: Sequence[RecipientCheck], content: DraftContent) -> list[dict[str, Any]]:
     """Whom a message goes to, with why it cannot, or what to know before."""
     return [
         {
             "address": one.address,
-            "name": one.name or one.address,
+            "name": _name(one, content),
             "patient": is_patient_domain(one.address, settings.CARNET_PATIENT_DOMAIN),
             "refusal": refusal_sentence(one.refusal) if one.refusal else "",
             "warning": warning_sentence(one.warning),
         }
         for one in checks
     ]
+
+
+def _name(one: RecipientCheck, content: DraftContent) -> str:
+    """A patient is shown by the identity that was checked, not by an address that is their number."""
+    if content.patient is not None and is_patient_domain(one.address, settings.CARNET_PATIENT_DOMAIN):
+        return content.patient.name or content.patient.ins_display
+    return one.name or one.address
 
 
 def made_rows(who: AtDesk, opened: OpenedDraft, made: Sequence[MadeDocument]) -> list[dict[str, Any]]:

@@ -75,14 +75,14 @@ class DraftDocumentForm(forms.Form):
         help_text=_("The name of your establishment, the patient’s identity, the date and your name are added."),
     )
 
-    def __init__(self, document: DraftDocument, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, document: DraftDocument, data: Any = None) -> None:
         initial = {
             "type_code": document.type_code,
             "title": document.title,
             "service_on": document.service_on,
             "text": document.text,
         }
-        super().__init__(*args, prefix=f"d{document.id.hex}", initial=initial, **kwargs)
+        super().__init__(data, prefix=f"d{document.id.hex}", initial=initial)
         self.document = document
         field = self.fields["type_code"]
         assert isinstance(field, forms.ChoiceField)

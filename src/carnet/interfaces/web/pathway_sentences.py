@@ -112,7 +112,7 @@ REFUSALS = {
 
 FILE_PROBLEMS = {
     FileProblem.EMPTY: _("The file holds nothing."),
-    FileProblem.TOO_BIG: _("The file is too large: 20 MB at most."),
+    FileProblem.TOO_BIG: _("The file is too large: 10 MB at most."),
     FileProblem.NOT_TEXT: _("The file cannot be read: save it as CSV (UTF-8) or as XLSX."),
     FileProblem.NOT_CSV: _("This line is not CSV: a quotation mark is not closed, or stands in the wrong place."),
     FileProblem.OLD_EXCEL: _("This is an old Excel file (.xls), or one with a password: save it as XLSX without one."),
@@ -251,7 +251,7 @@ def file_remarks(read: SheetFile) -> list[str]:
             % {"count": read.hidden}
         )
     if read.other_sheets:
-        remarks.append(gettext("Only the sheet “%(name)s” was read.") % {"name": read.sheet})
+        remarks.append(gettext("Only the first sheet of your workbook that is not hidden was read."))
     if read.unnamed:
         remarks.append(
             gettext("Left out, for they have no heading: columns %(columns)s.") % {"columns": ", ".join(read.unnamed)}

@@ -31,11 +31,15 @@ class SignedIn:
 
 
 def signed_in(request: HttpRequest) -> SignedIn | None:
-    """The holder behind the request, if one is signed in."""
+    """The holder behind the request, if one is signed in; the view and its page ask, and it is looked up once."""
     account = request.user
     if not isinstance(account, Account) or account.space is None:
         return None
-    return SignedIn(account, account.space, holder(account.space))
+    known: SignedIn | None = getattr(request, "known_holder", None)
+    if known is None or known.account is not account:
+        known = SignedIn(account, account.space, holder(account.space))
+        request.known_holder = known  # type: ignore[attr-defined]
+    return known
 
 
 def administrator(request: HttpRequest) -> Account | None:

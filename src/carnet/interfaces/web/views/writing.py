@@ -212,7 +212,7 @@ def _refused(
     if _wants_json(request):
         version = kept.version if kept else 0
         sentence = " ".join(words for _field, words in errors)
-        return JsonResponse({"state": "refused", "sentence": sentence, "version": version}, status=422)
+        return JsonResponse({"state": "refused", "sentence": sentence, "version": version})
     writing = Writing(who.space.id, kept, asked, conversation_id, errors=errors)
     if conversation_id is not None:
         return conversation_page(request, who, conversation_id, writing, status=422)
@@ -235,8 +235,7 @@ def _conflict(
                 "subject": content.subject,
                 "text": content.text,
                 "sentence": sentence,
-            },
-            status=409,
+            }
         )
     kept = draft(who.space.id, found.draft_id)
     writing = Writing(who.space.id, kept, asked, conversation_id, conflict=found, errors=[(None, sentence)])
@@ -252,6 +251,7 @@ def conflict_sentence(content: DraftContent | None) -> str:
 
 
 def _wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks. What became of it is said in ``state``: a browser would note another status as a fault."""
     return request.headers.get("Accept", "").startswith("application/json")
 
 

@@ -22,6 +22,7 @@
     let changed = false;
     let leaving = false;
     let other = null;
+    let adding = 0;
     let turn = Promise.resolve(); // one request at a time, in order
 
     const inTurn = (act) => {
@@ -60,7 +61,13 @@
         showConflict(answer);
       } else if (answer.state === "sent") {
         leaving = true;
-        location.assign(answer.url);
+        const where = new URL(answer.url, location.href);
+        if (where.pathname === location.pathname) {
+          history.replaceState(null, "", where); // the same page, which shows the message only when it is asked for anew
+          location.reload();
+        } else {
+          location.assign(where);
+        }
       } else if (answer.state === "signed-out") {
         say(form.dataset.signedOut);
       } else if (answer.sentence) {
@@ -100,6 +107,7 @@
       });
       shown.replaceChildren(...parts);
       part("conflict-other").hidden = answer.deleted;
+      part("conflict-other").open = true;
       part("take-other").hidden = answer.deleted;
       part("conflict-acts").hidden = false;
       conflict.hidden = false;
@@ -166,8 +174,10 @@
         const files = [...input.files];
         input.value = "";
         const refused = [];
+        adding += files.length;
         for (const file of files) {
           const told = await add(file);
+          adding -= 1;
           if (told) refused.push(told);
         }
         if (refused.length) say(refused.join(" "));
@@ -203,17 +213,18 @@
     const button = part("keep-button");
     if (button) button.hidden = true;
 
-    let ready = false;
+    // Words on their way are no hindrance: the form brings the same. Files are waited for.
     form.addEventListener("submit", (event) => {
-      if (ready) { leaving = true; return; }
-      event.preventDefault(); // what is on its way arrives first
       window.clearTimeout(timer);
-      inTurn(() => {
-        if (other) { conflict.focus(); return; }
-        ready = true;
-        form.requestSubmit(event.submitter);
-        ready = false;
-      });
+      if (other) {
+        event.preventDefault();
+        conflict.focus();
+      } else if (adding) {
+        event.preventDefault();
+        inTurn(() => form.requestSubmit(event.submitter));
+      } else {
+        leaving = true;
+      }
     });
   });
 })();

@@ -14,7 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from carnet.domain.identity.values import Ins
 from carnet.domain.messaging.desk.catching_up import prepare
 from carnet.domain.messaging.desk.documents import file_documents, unfile_document
-from carnet.domain.messaging.desk.filed import FiledDocument, PatientRow, patient_file, patients, unfiled
+from carnet.domain.messaging.desk.filed import (
+    FiledDocument,
+    PatientRow,
+    count_unfiled,
+    patient_file,
+    patients,
+    unfiled,
+)
 from carnet.domain.messaging.desk.listing import threads
 from carnet.domain.messaging.desk.sought import open_words, seal_words
 from carnet.domain.messaging.desk.values import Filters, View
@@ -44,7 +51,7 @@ def listing(request: HttpRequest, who: AtDesk) -> HttpResponse:
             "rows": [_patient(one, who) for one in patients(who.actor, text)],
             "search": SearchForm(initial={"text": text}),
             "sought": text,
-            "waiting": len(unfiled(who.actor, limit=100).rows),
+            "waiting": count_unfiled(who.actor),
         },
     )
 

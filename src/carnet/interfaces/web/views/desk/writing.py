@@ -33,9 +33,16 @@ from carnet.domain.messaging.desk.drafts import (
 )
 from carnet.domain.messaging.desk.filed import filed_document, patient_of_file
 from carnet.domain.messaging.desk.patients import FoundPatient, seal_patient
-from carnet.domain.messaging.desk.preparing import USUAL_TYPES, DocumentFault
+from carnet.domain.messaging.desk.preparing import (
+    MOST_DOCUMENTS,
+    USUAL_TYPES,
+    DocumentFault,
+    DocumentProblem,
+    WrongFile,
+    archived_files,
+)
 from carnet.domain.messaging.desk.sending_drafts import documents_of, recipients_of, send_draft
-from carnet.domain.record.media_types import PDF, sniff_media_type
+from carnet.domain.record.media_types import PDF
 from carnet.domain.spaces.values import Decision, Refusal, refused
 from carnet.foundation.ids import new_id
 from carnet.interfaces.web.desk_draft_pages import (
@@ -187,14 +194,19 @@ def _with_files(who: AtDesk, draft: UUID, content: DraftContent, chosen: list[An
     if not chosen:
         return ""
     files = [NewFile(one.name or "", one.read()) for one in chosen]
-    if content.kind == DOCUMENTS and any(sniff_media_type(one.content) != PDF for one in files):
-        return _("Documents are sent in PDF: this file is not one.")
+    written = [one for one in content.documents if one.file_id or one.text.strip() or one.replaces]
+    if content.kind == DOCUMENTS:
+        if len(written) + len(files) > MOST_DOCUMENTS:
+            return fault_sentence(DocumentFault(DocumentProblem.TOO_MANY))
+        ready = archived_files(files)
+        if isinstance(ready, WrongFile):
+            return _("%(name)s: %(why)s") % {"name": ready.name, "why": fault_sentence(DocumentFault(ready.problem))}
+        files = ready
     added = add_files(who.actor, draft, files)
     if isinstance(added, Decision):
         return refusal_sentence(added.reason)
     if content.kind == DOCUMENTS:
         fresh = [DraftDocument(new_id(), type_code=USUAL_TYPES[0], file_id=file_id) for file_id in added]
-        written = [one for one in content.documents if one.file_id or one.text.strip() or one.replaces]
         save_draft(who.actor, draft, replace(content, documents=(*written, *fresh)))
     return ""
 
@@ -268,7 +280,7 @@ def preview(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
     made = documents_of(who.actor, opened) if content.kind == DOCUMENTS else []
     if isinstance(made, DocumentFault):
         return draft_page(request, who, opened, faults=wrong_documents(opened, made), status=422)
-    recipients = recipient_rows(recipients_of(who.actor, content))
+    recipients = recipient_rows(recipients_of(who.actor, content), content)
     problem = _unready(opened, recipients)
     if problem:
         return draft_page(request, who, opened, problem=problem, status=422)
