@@ -76,7 +76,7 @@ def _check_sign_in_of_professionals() -> None:
 def _product_reference(text: str) -> str:
     if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
         raise environment.BadSetting(
-            f"CARNET_PRODUCT_REFERENCE: {text!r}: at most 64 letters, digits, dots, hyphens and underscores are expected"
+            f"CARNET_PRODUCT_REFERENCE: {text!r}: at most 64 letters, digits, dots, hyphens, underscores"
         )
     return text
 
