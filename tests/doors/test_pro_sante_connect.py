@@ -266,7 +266,7 @@ def test_a_script_gets_a_token_from_the_command_line(demo: Demo) -> None:
         )  # fmt: skip
         claims = jwt.decode(done.stdout.strip(), _own_key(demo)).claims
         assert claims["SubjectNameID"] == f"8{JULIE}"
-    for wrong in (["--rpps", "123"], ["--mailbox", demo.ARCHIVES], []):
+    for wrong in (["--rpps", "123"], ["--mailbox", "dpi@saint-aubin.mssante.test"], []):
         refused = subprocess.run(
             [sys.executable, "-m", "carnet", "sandbox", "token", *wrong],
             env=demo.environment, capture_output=True, text=True, timeout=60, check=False,

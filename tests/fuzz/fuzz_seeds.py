@@ -4,6 +4,8 @@ import base64
 import io
 import zipfile
 
+from PIL import Image
+
 CDA = (
     b'<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/>'
     b'<code code="11488-4" codeSystem="2.16.840.1.113883.6.1" displayName="CR"/><title>T</title>'
@@ -143,12 +145,34 @@ def sheet_around(sheet: bytes) -> bytes:
     )
 
 
+PRINTED = (
+    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Metadata 2 0 R /OpenAction << /S /J#61vaScript /JS (x) >> >>\nendobj\n"
+    b"2 0 obj\n<< /Type /Metadata >>\nstream\n<pdfaid:part>1</pdfaid:part>\nendstream\nendobj\n"
+    b"trailer\n<< /Root 1 0 R /Encrypt 3 0 R >>\n%%EOF\n"
+)
+
+
+def photographs() -> list[bytes]:
+    """A small picture of each kind, with a place and words in it."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "Rue des Lilas"
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 29.6)})
+    drawn = []
+    for kind in ("JPEG", "PNG", "TIFF", "GIF"):
+        out = io.BytesIO()
+        Image.linear_gradient("L").resize((9, 7)).save(out, kind, **({} if kind == "GIF" else {"exif": exif}))
+        drawn.append(out.getvalue())
+    return drawn
+
+
 SEEDS: dict[str, list[bytes]] = {
+    "photo": photographs(),
     "mail": [ORDINARY, WITH_XDM, REPORT],
     "letter": [ORDINARY, WITH_XDM, REPORT],
     "report": [ORDINARY, REPORT],
     "archive": [XDM, zipped({"a.txt": b"x"}, zipfile.ZIP_STORED)],
     "clinical": [LEVEL_1, LEVEL_3, METADATA],
+    "pdf": [PRINTED],
     "spreadsheet": [LIST, SHEET],
     "page": [PAGE],
     "sasl": [

@@ -10,17 +10,27 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
+from uuid import UUID
 
 import orjson
 from fuzz_seeds import sheet_around
 
+from carnet.domain.directory.queries import TrustSpace
 from carnet.domain.directory.subjects import InvalidSubject, fingerprint, subject_of
 from carnet.domain.directory.trust_list import BadTrustList, read_trust_list
 from carnet.domain.identity.insi import messages
 from carnet.domain.identity.values import InvalidDataMatrix, parse_datamatrix
 from carnet.domain.messaging.compose import FailedRecipient, compose_dsn
 from carnet.domain.messaging.delivery.incoming import read_incoming
-from carnet.domain.messaging.envelopes import SpooledEnvelope
+from carnet.domain.messaging.desk.document_values import (
+    DocumentHead,
+    KnownDocument,
+    Side,
+    document_head,
+    replacements,
+)
+from carnet.domain.messaging.desk.stored import SNIPPET, StoredMessage, plain_text, read_stored, snippet_of
+from carnet.domain.messaging.envelopes import MessageHead, SpooledEnvelope
 from carnet.domain.messaging.mime.html import clean_html, split_quoted, text_to_html
 from carnet.domain.messaging.mime.limits import MalformedMessage
 from carnet.domain.messaging.mime.read import part_content, read_scanned, scan_message
@@ -30,7 +40,10 @@ from carnet.domain.messaging.values import SmtpError
 from carnet.domain.pathways.spreadsheet import BadFile, SheetFile, read_sheet_file
 from carnet.domain.record.cda import BodyRefused, NotCda, embedded_document, read_header, render_narrative
 from carnet.domain.record.media_types import sniff_media_type
-from carnet.domain.record.xdm import patient_ids, read_xdm
+from carnet.domain.record.pdf import PdfRefused, claims_pdf_a1
+from carnet.domain.record.pdf.claims import check_pdf
+from carnet.domain.record.photo_places import BrokenPhoto, without_place
+from carnet.domain.record.xdm import XdmPackage, document_patient_ids, patient_ids, read_xdm
 from carnet.domain.record.xml_safety import XmlRefused, parse_xml, root_name
 from carnet.foundation.ids import new_id
 from carnet.foundation.spool import Accepted
@@ -162,6 +175,12 @@ def letter(raw: bytes, received_at: datetime = datetime(2026, 3, 2, tzinfo=UTC))
         content = incoming.content(author_name="", author_domain="", verified=False)
         assert content.from_json(content.to_json()) == content
         assert incoming.patients == read_incoming(accepted).patients
+    stored = StoredMessage(new_id(), raw, MessageHead(return_path="a@b.fr"), received_at)
+    at_desk = read_stored(stored, "c@d.fr", TrustSpace(frozenset(), frozenset()))
+    content = at_desk.incoming.content(author_name="", author_domain="", verified=False)
+    snippet = snippet_of(plain_text(content))
+    assert len(snippet) <= SNIPPET
+    assert "\n" not in snippet
 
 
 def report(raw: bytes) -> None:
@@ -187,6 +206,39 @@ def archive(raw: bytes) -> None:
     patient_ids(again)
     for document in again.documents:
         clinical(document.content)
+    known = [_known(again, number) for number in range(len(again.documents))]
+    assert all(DocumentHead.from_json(one.head.to_json()) == one.head for one in known)
+    replacements(known)
+
+
+def _known(package: XdmPackage, number: int) -> KnownDocument:
+    head = document_head(
+        package.documents[number].entry,
+        package.headers[number],
+        document_patient_ids(package)[number],
+        author="",
+        type_label="",
+        replaced_entry=package.replaced[number],
+        side=Side("someone@example.test"),
+    )
+    return KnownDocument(UUID(int=number), datetime(2026, 3, 2, tzinfo=UTC), head)
+
+
+def pdf(raw: bytes) -> None:
+    """Any bytes are taken as a PDF or refused by their named error."""
+    with suppress(PdfRefused):
+        timed(lambda: check_pdf(raw))
+    timed(lambda: claims_pdf_a1(raw))
+
+
+def photo(raw: bytes) -> None:
+    """A picture is refused by its named error, or written anew, no larger than it can be, and then left as it is."""
+    kind = sniff_media_type(raw) or ""
+    with suppress(BrokenPhoto):
+        cleaned = timed(lambda: without_place(raw, kind))
+        assert isinstance(cleaned, bytes)
+        assert len(cleaned) <= 2 * len(raw) + 2_048
+        assert without_place(cleaned, kind) == cleaned
 
 
 def clinical(raw: bytes) -> None:
@@ -380,6 +432,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "report": report,
     "archive": archive,
     "clinical": clinical,
+    "pdf": pdf,
+    "photo": photo,
     "spreadsheet": spreadsheet,
     "page": lambda raw: page(raw.decode("utf-8", "replace")),
     "sasl": lambda raw: sasl(raw.split(b"\n")),

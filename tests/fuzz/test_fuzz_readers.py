@@ -126,6 +126,24 @@ def test_archives(raw: bytes) -> None:
 
 
 @relaxed
+@given(
+    damaged(SEEDS["pdf"], [b"%PDF-1.4", b"/", b"#", b"#6", b"/JS(", b"/Encrypt<<", b"pdfaid:part='1'", b"PK\x05\x06"])
+)
+def test_printed_documents(raw: bytes) -> None:
+    targets.pdf(raw)
+
+
+@relaxed
+@given(
+    damaged(
+        SEEDS["photo"], [b"\xff\xd9", b"\xff\xda", b"\xff\xe1\x00\x02", b"Exif\0\0", b"IEND", b"II*\0", b"\x21\xff"]
+    )
+)
+def test_photographs(raw: bytes) -> None:
+    targets.photo(raw)
+
+
+@relaxed
 @given(damaged(SEEDS["clinical"], [b"<", b">", b"&#x", b"<!DOCTYPE a>", b"]]>", b"<!--", b"xmlns=''", b"\xff\xfe"]))
 def test_clinical_documents(raw: bytes) -> None:
     targets.clinical(raw)

@@ -39,17 +39,16 @@ def test_what_is_written_is_kept_by_itself_and_two_devices_lose_nothing(demo: "D
             computer.follow(SUBJECT)
             assert computer.page.get_by_label("Votre message").input_value() == "Je prends du paracétamol."
             assert "ordonnance.txt" in computer.text()
-            computer.page.get_by_label("Votre message").fill("Je prends du paracétamol et de l’ibuprofène.")
-            computer.page.get_by_label("Votre message").blur()
-            state(computer, "Brouillon enregistré")
+            with computer.page.expect_response("**/brouillons/**"):
+                computer.page.get_by_label("Votre message").fill("Je prends du paracétamol et de l’ibuprofène.")
+                computer.page.get_by_label("Votre message").blur()
             phone.page.get_by_label("Votre message").fill("Je ne prends plus rien.")
             phone.page.get_by_role("alert").get_by_text("ibuprofène").wait_for()
             phone.look()
             phone.press("Prendre l’autre texte")
             assert phone.page.get_by_label("Votre message").input_value().endswith("ibuprofène.")
-            state(phone, "Brouillon enregistré")
             phone.press("Envoyer ma réponse")
             assert "Votre réponse est envoyée." in phone.text()
             computer.page.get_by_label("Votre message").fill("Et aussi du magnésium.")
-            computer.page.wait_for_url("**#message-*")
+            computer.page.locator(".message--out").wait_for()
             assert computer.page.locator(".message--out").count() == 1

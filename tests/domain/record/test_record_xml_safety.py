@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carnet.domain.record.xml_safety import MalformedXml, UnsafeXml, XmlReason, XmlRefused, parse_xml, root_name
+from carnet.domain.record.xml_safety import (
+    MalformedXml,
+    UnsafeXml,
+    XmlReason,
+    XmlRefused,
+    each_element,
+    parse_xml,
+    root_name,
+)
 
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
 <!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">]><a>&d;</a>"""
@@ -106,3 +114,18 @@ def test_any_bytes_are_read_or_refused(data: bytes):
         with suppress(XmlRefused):
             assert parse_xml(candidate).tag
         root_name(candidate)
+
+
+def test_a_long_table_is_read_element_by_element_with_the_same_refusals():
+    rows = each_element(b"<t xmlns='u'>" + b"<r><c>1</c></r>" * 1000 + b"</t>", "r")
+    assert [row[0].text for row in rows] == ["1"] * 1000
+    for data, why in (
+        (LAUGHS, XmlReason.DOCTYPE),
+        (b"<a><b></a>", XmlReason.SYNTAX),
+        (b"", XmlReason.EMPTY),
+        (b"<a>" + b"<b/>" * 20 + b"</a>", XmlReason.TOO_MUCH_MARKUP),
+        (b"<a>" + b"x" * 2000 + b"</a>", XmlReason.TOO_BIG),
+    ):
+        with pytest.raises(XmlRefused) as caught:
+            list(each_element(data, "b", max_bytes=1000, max_markup=15))
+        assert caught.value.reason is why
