@@ -2,6 +2,7 @@
 
 from email.message import EmailMessage
 from email.utils import make_msgid
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -21,7 +22,8 @@ from carnet.domain.messaging.models import (
     FolderEntry,
     PatientLetter,
 )
-from carnet.domain.messaging.queries.conversations import contacts, conversations, count_unread
+from carnet.domain.messaging.queries.contacts import contact_list
+from carnet.domain.messaging.queries.conversations import Correspondent, conversations, count_unread
 from carnet.domain.notifications.models import Notification
 from carnet.domain.spaces.commands import holder
 from carnet.domain.spaces.models import HealthSpace
@@ -33,6 +35,11 @@ from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db
 ORTHO = f"orthopedie@{cast.HOSPITAL_DOMAIN}"
+
+
+def contacts(space_id: UUID) -> list[Correspondent]:
+    """Whom the holder may write to."""
+    return [row.correspondent for row in contact_list(space_id) if row.standing.may_write]
 
 
 @pytest.fixture

@@ -295,16 +295,3 @@ def takes_first_message(contact: Contact) -> bool:
     if contact.has_written or contact.mailbox_id is None:
         return False
     return contact.mailbox_id in pharmacies_by_mailbox([contact.mailbox_id])
-
-
-def contacts(space_id: UUID, limit: int = 200) -> Sequence[Correspondent]:
-    """Whom the holder may write to: mailboxes that wrote and have not ended the exchange, the latest first."""
-    rows = list(
-        Contact.objects.filter(space_id=space_id, has_written=True, ended_at=None).order_by("-last_wrote_at")[:limit]
-    )
-    key = owner_key(space_id)
-    boxes = mailboxes_by_id([row.mailbox_id for row in rows if row.mailbox_id])
-    return [
-        correspondent_of(key, row.id, row.address, boxes.get(row.mailbox_id) if row.mailbox_id else None)
-        for row in rows
-    ]
