@@ -28,7 +28,7 @@ BEYOND_THE_EDGE = """() => {
     .map((element) => element.outerHTML.slice(0, 120));
 }"""
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, select, summary, textarea, input:not([type=hidden])")]
-  .filter((element) => getComputedStyle(element).display !== "inline" && element.type !== "checkbox")
+  .filter((element) => getComputedStyle(element).display !== "inline" && !["checkbox", "radio"].includes(element.type))
   .filter((element) => { const box = element.getBoundingClientRect(); return box.width && (box.width < 44 || box.height < 44); })
   .map((element) => element.outerHTML.slice(0, 120))"""  # noqa: E501
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from carnet.domain.messaging.commands.drafts import Conflict
-from carnet.domain.messaging.draft_content import MOST_SUBJECT, MOST_TEXT, DraftContent
+from carnet.domain.messaging.draft_content import DraftContent
 from carnet.domain.messaging.queries.contacts import contact_list, contact_row, pharmacy
 from carnet.domain.messaging.queries.drafts import ShownDraft
 from carnet.interfaces.web.contact_sentences import delay_words, recipient
@@ -29,7 +29,6 @@ class Asked:
     contact_id: UUID | None
     version: int
     act: str
-    subject: str
 
     @classmethod
     def of(cls, request: HttpRequest, draft_id: UUID | None = None) -> "Asked":
@@ -49,17 +48,12 @@ class Asked:
             contact_id=as_uuid(posted.get("contact", "")),
             version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
             act=posted.get("do", "send"),
-            subject=posted.get("subject", "").strip(),
         )
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is written yet: then nothing is kept."""
         return self.version == 0 and not self.content.text.strip() and not self.content.subject
-
-    @property
-    def is_too_long(self) -> bool:
-        return len(self.content.text) > MOST_TEXT or len(self.content.subject) > MOST_SUBJECT
 
 
 def as_uuid(text: str) -> UUID | None:
