@@ -55,7 +55,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Report:
         say("measuring")
         figures = _desk(carnet, address, rare, plan.readings)
         browser = carnet.signed_in()
-        figures |= _timed(carnet, "holder_list", lambda: browser.get("/messages/"), plan.readings)
+        figures |= _timed(carnet, "holder_list", lambda: browser.fetch("/messages/"), plan.readings)
         carnet.stop()
     return Report("desk", machine, figures)
 
@@ -100,13 +100,13 @@ def _asking(browser: Browser, urls: list[str]) -> Callable[[], None]:
 
     def ask() -> None:
         nonlocal turn
-        browser.get(urls[turn % len(urls)])
+        browser.fetch(urls[turn % len(urls)])
         turn += 1
 
     return ask
 
 
-def _timed(carnet: Carnet, name: str, act: Callable[[], None], count: int) -> dict[str, Figure]:
+def _timed(carnet: Carnet, name: str, act: Callable[[], object], count: int) -> dict[str, Figure]:
     """How long a page takes: the 95th percentile, the median and the 99th beside it; and what of it is processor time
     of Carnet's processes, its database among them, which depends less on what else the machine does.
     """
