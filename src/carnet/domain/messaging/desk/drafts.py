@@ -170,31 +170,34 @@ def forget_desk_drafts(before: datetime) -> int:
 def patient_of_thread(actor: DeskActor, thread_id: UUID) -> FoundPatient | None:
     """The patient with whom this mailbox has a conversation: they are known here by their INS already.
 
-    What their health space is of says the rest of their identity, when it was qualified.
+    Who wrote is known by the rest of their identity too. Who was only written to is known by what was written:
+    otherwise a number that somebody typed would tell whose it is. None for one who has no health space here.
     """
     row = DeskThread.objects.filter(mailbox_id=actor.mailbox.id, id=thread_id, patient=True).first()
     if row is None:
         return None
     head = ThreadHead.from_json(owner_key(actor.mailbox.id).open(thread_name(thread_id), row.head))
-    return patient_of_ins(head.correspondent.ins)
-
-
-def patient_of_ins(ins: str) -> FoundPatient | None:
-    """The patient of an INS with whom the mailbox has to do already; None for one who has no health space here."""
-    known = identity_of_ins(ins)
+    person = head.correspondent
+    known = identity_of_ins(person.ins)
     if known is None:
         return None
-    traits = known.traits
-    return FoundPatient(
-        ins=ins,
+    found = FoundPatient(
+        ins=person.ins,
         oid=known.oid.value,
-        birth_name=traits.birth_name,
-        given_names=traits.given_names_text or traits.first_given_name,
-        birth_date=traits.birth_date,
-        sex=traits.sex.value if traits.sex else "",
-        birth_place=traits.birth_place,
+        birth_name=person.birth_name,
+        given_names=person.first_name,
+        birth_date=person.birth_date,
         how="thread",
         verified=True,
+    )
+    if not person.verified:
+        return found
+    traits = known.traits
+    return replace(
+        found,
+        given_names=traits.given_names_text or traits.first_given_name,
+        sex=traits.sex.value if traits.sex else "",
+        birth_place=traits.birth_place,
         insi_agrees=known.qualified,
     )
 
