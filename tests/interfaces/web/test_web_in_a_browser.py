@@ -119,6 +119,7 @@ def test_the_keyboard_alone_reads_and_answers(page: Page) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "text":
             break
+    page.keyboard.press("ControlOrMeta+A")
     page.keyboard.type("Merci")
     assert page.input_value("textarea") == "Merci"
     page.keyboard.press("Tab")
@@ -132,7 +133,7 @@ def test_chosen_files_are_listed_with_what_is_left(page: Page, tmp_path: Path) -
     files = [tmp_path / "a.pdf", tmp_path / "b.jpg"]
     for file in files:
         file.write_bytes(b"x" * 12_300_000)
-    _visit(page, "conversation")
+    _visit(page, "desk-thread")
     page.set_input_files("input[type=file]", files[:1])
     assert page.inner_text(".chosen").split("\n") == ["a.pdf", "12,3\u00a0Mo"]
     assert page.inner_text(".chosen-total") == "Total\u00a0: 12,3\u00a0Mo sur 20\u00a0Mo"

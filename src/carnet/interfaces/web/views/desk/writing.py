@@ -26,7 +26,6 @@ from carnet.domain.messaging.desk.drafts import (
     discard_draft,
     drafts_of,
     open_draft,
-    patient_of_ins,
     patient_of_thread,
     remove_file,
     save_draft,
@@ -116,12 +115,12 @@ def _of_file(who: AtDesk, file: str, corrected: UUID | None) -> FoundPatient | N
     """The patient of a file of documents that name one INS surely.
 
     To whom the mailbox has sent a letter that it corrects is known to it; whom somebody else's letter names is not:
-    their identity is checked first.
+    their identity is checked first. Either is known by what the documents say, and by nothing else.
     """
     found = patient_of_file(who.actor, file=file, document_id=corrected)
     if found is None or found.named is not Named.INS:
         return None
-    known = patient_of_ins(found.ins) or FoundPatient(
+    return FoundPatient(
         ins=found.ins,
         oid=found.oid,
         birth_name=found.birth_name.upper(),
@@ -129,8 +128,8 @@ def _of_file(who: AtDesk, file: str, corrected: UUID | None) -> FoundPatient | N
         birth_date=found.birth_day,
         sex=found.sex,
         how="thread",
+        verified=found.side.own,
     )
-    return replace(known, verified=found.side.own)
 
 
 def _first_document(who: AtDesk, corrected: UUID | None) -> DraftDocument:
