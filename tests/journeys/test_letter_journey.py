@@ -165,7 +165,7 @@ def test_all_of_it_without_javascript(demo: Demo, visit: Visit, photo: bytes) ->
         stephane.follow(SUBJECT)
         stephane.page.locator("textarea[name=text]").fill("Merci, je vais bien.")
         file = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo}
-        stephane.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        stephane.page.locator("#id_attached").set_input_files(file)  # type: ignore[arg-type]
         stephane.press("Envoyer ma réponse")
         assert "Votre réponse est envoyée." in stephane.text()
         assert re.search(r"Merci, je vais bien\. .*photo\.jpg", stephane.text())

@@ -317,7 +317,7 @@ def test_a_hip_operation_from_a_template_to_p1_08(demo: Demo, doors: Doors, phot
 
 def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, doors: Doors) -> None:
     ruth_says = ["Je suis fatiguée depuis la dernière cure.", "Et j’ai de la fièvre ce soir : 38,2."]
-    title = "Compte rendu de consultation d’oncologie"
+    kind, title = "CR ou fiche de consultation ou de visite", "Compte rendu de consultation d’oncologie"
     with doors.desk(SOPHIE) as sophie:
         sophie.follow("Écrire")
         sophie.look()
@@ -335,9 +335,7 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         sophie.choose(identity_checked=True)
         sophie.page.locator("main form button").first.click()
         sophie.press("Documents : lettre, compte rendu, ordonnance")
-        sophie.page.get_by_label("Type de document").select_option(
-            label="CR ou fiche de consultation ou de visite"
-        )
+        sophie.page.get_by_label("Type de document").select_option(label=kind)
         sophie.page.get_by_label("Titre").fill(title)
         sophie.page.get_by_label("Texte de la lettre").fill(
             "La troisième cure a été bien supportée.\n\nProchaine cure dans trois semaines."
@@ -356,13 +354,13 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         sophie.look()
 
     with doors.phone(cast.RUTH) as ruth:
-        read(ruth, title)
+        read(ruth, kind)
         ruth.look()
         ruth.press(f"Garder dans mes documents {title}")
         assert ruth.heading() == title
         ruth.look()
         for said in ruth_says:
-            read(ruth, title)
+            read(ruth, kind)
             answer(ruth, said)
         ruth.follow("Messages")
         ruth.follow("Contacts")
@@ -370,7 +368,7 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         ruth.look()
 
     with doors.desk(SOPHIE) as sophie:
-        open_thread(sophie, title)
+        open_thread(sophie, kind)
         assert [said in sophie.text() for said in ruth_says] == [True, True]
         sophie.choose(text="Appelez-nous tout de suite au numéro de votre carte, nous vous attendons.")
         sophie.press("Envoyer la réponse")
@@ -378,11 +376,11 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         assert "En attente depuis" not in sophie.text()
         sophie.look()
     with doors.phone(cast.RUTH) as ruth:
-        read(ruth, title)
+        read(ruth, kind)
         assert "nous vous attendons" in ruth.page.locator(".message--in").last.inner_text()
 
     with doors.desk(CLAIRE) as claire:
-        open_thread(claire, title)
+        open_thread(claire, kind)
         claire.press("Le classer avec son patient")
         claire.look()
         claire.page.locator(".attachment").get_by_role("link", name="Voir").first.click()
