@@ -4,82 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0001_initial'),
+        ("notifications", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PushNotice',
+            name="PushNotice",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('notification_id', models.UUIDField()),
-                ('space_id', models.UUIDField()),
-                ('subscription_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=24)),
-                ('created_at', models.DateTimeField()),
-                ('next_try_at', models.DateTimeField()),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('outcome', models.CharField(blank=True, default='', max_length=24)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("notification_id", models.UUIDField()),
+                ("space_id", models.UUIDField()),
+                ("subscription_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=24)),
+                ("created_at", models.DateTimeField()),
+                ("next_try_at", models.DateTimeField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("outcome", models.CharField(blank=True, default="", max_length=24)),
             ],
             options={
-                'db_table': 'notifications_push_notice',
+                "db_table": "notifications_push_notice",
             },
         ),
         migrations.CreateModel(
-            name='PushSender',
+            name="PushSender",
             fields=[
-                ('id', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
-                ('key', models.BinaryField()),
+                ("id", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ("key", models.BinaryField()),
             ],
             options={
-                'db_table': 'notifications_push_sender',
+                "db_table": "notifications_push_sender",
             },
         ),
         migrations.CreateModel(
-            name='PushSubscription',
+            name="PushSubscription",
             fields=[
-                ('pk', models.CompositePrimaryKey('space_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('space_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('endpoint_digest', models.BinaryField(max_length=32)),
-                ('address', models.BinaryField()),
-                ('device', models.CharField(blank=True, default='', max_length=60)),
-                ('created_at', models.DateTimeField()),
-                ('last_pushed_at', models.DateTimeField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "space_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("space_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("endpoint_digest", models.BinaryField(max_length=32)),
+                ("address", models.BinaryField()),
+                ("device", models.CharField(blank=True, default="", max_length=60)),
+                ("created_at", models.DateTimeField()),
+                ("last_pushed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'notifications_push_subscription',
+                "db_table": "notifications_push_subscription",
             },
         ),
         migrations.RemoveConstraint(
-            model_name='preference',
-            name='preference_once',
+            model_name="preference",
+            name="preference_once",
         ),
         migrations.AddField(
-            model_name='preference',
-            name='channel',
-            field=models.CharField(db_default='email', default='email', max_length=8),
+            model_name="preference",
+            name="channel",
+            field=models.CharField(db_default="email", default="email", max_length=8),
         ),
         migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.UniqueConstraint(fields=('space_id', 'kind', 'channel'), name='preference_once'),
+            model_name="preference",
+            constraint=models.UniqueConstraint(fields=("space_id", "kind", "channel"), name="preference_once"),
         ),
         migrations.AddIndex(
-            model_name='pushnotice',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['next_try_at'], name='push_notice_waiting'),
+            model_name="pushnotice",
+            index=models.Index(condition=models.Q(("outcome", "")), fields=["next_try_at"], name="push_notice_waiting"),
         ),
         migrations.AddIndex(
-            model_name='pushnotice',
-            index=models.Index(fields=['created_at'], name='push_notice_age'),
+            model_name="pushnotice",
+            index=models.Index(fields=["created_at"], name="push_notice_age"),
         ),
         migrations.AddConstraint(
-            model_name='pushnotice',
-            constraint=models.UniqueConstraint(fields=('notification_id', 'subscription_id'), name='push_notice_once'),
+            model_name="pushnotice",
+            constraint=models.UniqueConstraint(fields=("notification_id", "subscription_id"), name="push_notice_once"),
         ),
         migrations.AddConstraint(
-            model_name='pushsubscription',
-            constraint=models.UniqueConstraint(fields=('space_id', 'endpoint_digest'), name='subscription_once'),
+            model_name="pushsubscription",
+            constraint=models.UniqueConstraint(fields=("space_id", "endpoint_digest"), name="subscription_once"),
         ),
     ]
