@@ -7,11 +7,12 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 
+from carnet.domain.audit.commands import leave
 from carnet.domain.identity.queries import traits_of
 from carnet.domain.identity.values import StrictTraits
 from carnet.domain.profile.models import ProfileEntry
 from carnet.domain.profile.values import MOST_ENTRIES, SHAPES, Entry, Section, age, body_mass_index
-from carnet.domain.spaces.access import decide, open_space
+from carnet.domain.spaces.access import decide, event, open_space
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
 from carnet.foundation.owner_keys import owner_key
@@ -85,11 +86,18 @@ def read_profile(actor: Actor, space_id: UUID, today: date, *, goes_on: bool = F
 
 @transaction.atomic
 def read_entry(actor: Actor, space_id: UUID, entry_id: UUID, *, goes_on: bool = False) -> KeptEntry | Decision:
-    """One entry, to be changed or taken out; as ``read_profile``."""
+    """One entry, to be changed or taken out; as ``read_profile``. The trail keeps that there was none of that id."""
+    state = HealthSpace.objects.filter(id=space_id).values_list("state", flat=True).first()
+    found = None
+    if state is not None and decide(actor, Act.READ_PROFILE, space_id, state):
+        found = next((one for one in kept_entries(space_id) if one.id == entry_id and not one.entry.nothing), None)
+        if found is None:
+            decision = refused(Refusal.NOT_FOUND)
+            leave(event(actor, Act.READ_PROFILE, space_id, decision, target_kind="profile", target_id=entry_id))
+            return decision
     space = _space_to_read(actor, space_id, goes_on)
     if isinstance(space, Decision):
         return space
-    found = next((one for one in kept_entries(space_id) if one.id == entry_id and not one.entry.nothing), None)
     return found if found is not None else refused(Refusal.NOT_FOUND)
 
 
