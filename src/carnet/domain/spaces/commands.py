@@ -25,9 +25,10 @@ from carnet.domain.notifications.commands import (
     set_language,
     set_preferences,
 )
+from carnet.domain.notifications.push import unsubscribe
 from carnet.domain.notifications.queries import contact_email
 from carnet.domain.notifications.values import Channel, NotificationKind
-from carnet.domain.spaces.access import event, open_space
+from carnet.domain.spaces.access import decide, event, open_space
 from carnet.domain.spaces.models import Account, ActivationCode, HealthSpace
 from carnet.domain.spaces.values import SYSTEM, Act, Actor, ActorKind, Decision, InvalidLogin, Login, Refusal, refused
 from carnet.foundation import logs
@@ -242,6 +243,19 @@ def change_settings(
     for channel, wanted in (notifications or {}).items():
         set_preferences(account.space.id, wanted, channel)
     return None
+
+
+@transaction.atomic
+def forget_device(account: Account, device_id: UUID) -> Decision | None:
+    """A browser of the holder's is told no more. ``None`` when done; refused when there is none of that name."""
+    if account.space is None:
+        return refused(Refusal.NOT_FOUND)
+    actor = holder(account.space)
+    decision = decide(actor, Act.CHANGE_SETTINGS, account.space.id, account.space.state)
+    if decision and not unsubscribe(account.space.id, device_id):
+        decision = refused(Refusal.NOT_FOUND)
+    leave(event(actor, Act.CHANGE_SETTINGS, account.space.id, decision))
+    return None if decision else decision
 
 
 def signed_in(account: Account) -> None:

@@ -20,8 +20,8 @@ def decide(actor: Actor, act: Act, space_id: UUID, state: str) -> Decision:
     """Whether ``actor`` may do ``act`` to the space, whose ``state`` is open, activated, closed or opposed.
 
     What cannot be proved is refused: a holder acts on their own activated space only; a mailbox may only write to a
-    living one; representatives and carers have no right yet; the system does what keeps a space going. (CSP R1111-26 and following: only the holder, their
-    representatives and entitled professionals have access.)
+    living one; representatives and carers have no right yet; the system does what keeps a space going. (CSP R1111-26
+    and following: only the holder, their representatives and entitled professionals have access.)
     """
     living = state in ("open", "activated")
     if actor.kind is ActorKind.SYSTEM:
