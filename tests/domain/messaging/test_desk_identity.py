@@ -1,5 +1,5 @@
-"""Whose names the desk shows: those of who wrote to it, and what its own people wrote; never the register's for a number
-that somebody only typed."""
+"""Whose names the desk shows: of who wrote to it, and as its own people wrote them; never the register's for a mere
+number."""
 
 import pytest
 from desk_world import ORTHO, address, arrive, listed, mail, team
@@ -39,7 +39,8 @@ def test_writing_to_a_number_tells_nothing_of_whose_it_is():
     [row] = listed(actor, view="sent")
     known = patient_of_thread(actor, row.id)
     assert known.ins == cast.DOMINIQUE.ins
-    assert not (known.birth_name or known.given_names or known.birth_date or known.sex or known.birth_place)
+    assert [known.birth_name, known.given_names, known.sex, known.birth_place] == [""] * 4
+    assert known.birth_date is None
     assert not known.insi_agrees
     assert "TROIS" not in f"{row.correspondent}".upper()
 

@@ -44,7 +44,7 @@ def delete_folder(mailbox_id: UUID, name: str) -> FolderProblem | None:
         return found
     lock_folders(mailbox_id, [found.id])
     entries = FolderEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id)
-    threads = set(entries.exclude(thread_id=None).values_list("thread_id", flat=True))
+    threads = {one for one in entries.values_list("thread_id", flat=True) if one is not None}
     entries.delete()
     ExpungedEntry.objects.filter(mailbox_id=mailbox_id, folder_id=found.id).delete()
     Folder.objects.filter(id=found.id).delete()
