@@ -12,8 +12,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from carnet.domain.notifications.push import subscribe, unsubscribe
+from carnet.domain.notifications.push import subscribe
 from carnet.domain.spaces.access import open_space
+from carnet.domain.spaces.commands import forget_device
 from carnet.domain.spaces.values import Act, Decision
 from carnet.foundation.web_push.sealing import BadSubscription
 from carnet.interfaces.web.installable import SHELL, shell_version
@@ -130,9 +131,8 @@ def _subscription(request: HttpRequest) -> dict[str, str]:
 @for_holder
 def remove_device(request: HttpRequest, who: SignedIn, device_id: UUID) -> HttpResponse:
     """This browser is told no more."""
-    opened = open_space(who.actor, Act.CHANGE_SETTINGS, who.space.id)
-    if isinstance(opened, Decision):
-        return refusal_page(request, opened)
-    if unsubscribe(who.space.id, device_id):
-        messages.success(request, _("That device will be told no more."))
+    refusal = forget_device(who.account, device_id)
+    if refusal is not None:
+        return refusal_page(request, refusal)
+    messages.success(request, _("That device will be told no more."))
     return redirect(f"{reverse('settings')}#devices")
