@@ -1,5 +1,6 @@
 """One demo for all journeys, and a browser."""
 
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 if TYPE_CHECKING:  # they read Django's models, which are not ready when pytest reads this file
@@ -53,6 +55,14 @@ def demo(program: str) -> Iterator["Demo"]:
 
     with running_demo() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A photo as a phone takes it: JPEG, without anything in it."""
+    taken = io.BytesIO()
+    Image.effect_noise((800, 600), 40).convert("RGB").save(taken, "JPEG")
+    return taken.getvalue()
 
 
 @pytest.fixture

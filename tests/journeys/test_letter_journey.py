@@ -3,7 +3,6 @@
 import io
 import re
 
-import pytest
 from journeys_browser import DESKTOP, Visit, Visitor
 from journeys_demo import HOSPITAL_NAME, LETTER_TITLE, Demo
 from PIL import Image
@@ -11,14 +10,6 @@ from PIL import Image
 from carnet.sandbox import cast
 
 SUBJECT = "Lettre de liaison à la sortie"
-
-
-@pytest.fixture(scope="module")
-def photo() -> bytes:
-    """A photo as a phone takes it: JPEG, without anything in it."""
-    taken = io.BytesIO()
-    Image.effect_noise((800, 600), 40).convert("RGB").save(taken, "JPEG")
-    return taken.getvalue()
 
 
 def read_letter(who: Visitor, *, look: bool = True) -> None:

@@ -29,8 +29,7 @@ JULIE, HELENE = "99700218938", "99700218920"  # the nurse and the surgeon of the
 SOPHIE, CLAIRE = "99700219027", "99700218912"  # the coordinating nurse of oncology; the patient's GP
 NADEGE = "99700219035"  # at the archives
 PASSWORD = "Cerisier-1987!"
-import os
-PATHWAY = "Prothèse de hanche" + os.environ.get("J", "")
+PATHWAY = "Prothèse de hanche"
 ARCHIVES, ONCOLOGY = f"archives@{cast.HOSPITAL_DOMAIN}", f"oncologie@{cast.HOSPITAL_DOMAIN}"
 
 
