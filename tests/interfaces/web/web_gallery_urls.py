@@ -60,9 +60,7 @@ _PLACES = {
     "desk_find": "bureau/<uuid:box>/rechercher/",
     "desk_new": "bureau/<uuid:box>/ecrire/",
     "desk_new_draft": "bureau/<uuid:box>/ecrire/<uuid:draft>/",
-    **{
-        f"desk_new_{name}": f"bureau/<uuid:box>/ecrire/<uuid:draft>/{name}/" for name in ("preview", "send", "discard")
-    },
+    **{f"desk_new_{name}": f"bureau/<uuid:box>/ecrire/<uuid:draft>/{name}/" for name in ("preview", "send", "discard")},
     "desk_patients": "bureau/<uuid:box>/patients/",
     "desk_patients_search": "bureau/<uuid:box>/patients/chercher/",
     "desk_patients_to_file": "bureau/<uuid:box>/patients/a-classer/",
