@@ -29,6 +29,8 @@ from carnet.foundation.ids import new_id
 from carnet.foundation.owner_keys import owner_key
 
 MOST_FILES = 50
+MOST_MESSAGES = 10
+"""So many messages' worth of files lie in all drafts of a space together: what is never sent fills no disk."""
 _EXTENSIONS = {media_type: extension for extension, media_type in reversed(HOLDER_EXTENSIONS.items())} | {XML: "xml"}
 
 
@@ -111,12 +113,16 @@ def _add(actor: Actor, space_id: UUID, draft_id: UUID, ready: Attachment | Decis
 
 
 def _fits(space_id: UUID, draft_id: UUID, size: int) -> Decision:
-    """Whether one more file of this size goes with the others in one message."""
-    files = DraftFile.objects.filter(space_id=space_id, draft_id=draft_id)
+    """Whether one more file of this size goes with the others in one message, and with those of all drafts."""
+    budget = settings.CARNET_HOLDER_MESSAGE_BYTES
+    everywhere = DraftFile.objects.filter(space_id=space_id)
+    if (everywhere.aggregate(used=Sum("size"))["used"] or 0) + size > MOST_MESSAGES * budget:
+        return refused(Refusal.TOO_MANY)
+    files = everywhere.filter(draft_id=draft_id)
     if files.count() >= MOST_FILES:
         return refused(Refusal.TOO_MANY)
     used = files.aggregate(used=Sum("size"))["used"] or 0
-    return ALLOWED if used + size <= settings.CARNET_HOLDER_MESSAGE_BYTES else refused(Refusal.TOO_LARGE)
+    return ALLOWED if used + size <= budget else refused(Refusal.TOO_LARGE)
 
 
 @transaction.atomic

@@ -105,8 +105,9 @@ def _refusal(recipient: Recipient) -> Refusal | None:
         return None
     if recipient.state is RecipientState.UNKNOWN and recipient.elsewhere:
         return Refusal.OUTSIDE_TRUST
-    if recipient.ins and recipient.state is RecipientState.CLOSED:
-        return Refusal.SPACE_CLOSED
+    if recipient.ins:
+        # Whether somebody has a space, closed it or did not want one is theirs: to all who ask, one answer.
+        return Refusal.BAD_RECIPIENT
     return _STATES[recipient.state]
 
 

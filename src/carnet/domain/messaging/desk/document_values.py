@@ -209,18 +209,16 @@ def _may_replace(newer: KnownDocument, older: KnownDocument) -> bool:
 
 
 def same_side(one: DocumentHead, other: DocumentHead) -> bool:
-    """Whether two documents come from the same side: the same mailbox; mailboxes of one establishment, as the directory
-    says; or one domain, for one author institution. The domain alone does not do: an operator gives one to many doctors
-    who have nothing to do with each other.
+    """Whether two documents come from the same side: the same mailbox, or mailboxes of one establishment, as the
+    directory says. Neither a domain does, which an operator gives to many doctors who have nothing to do with each
+    other, nor the institution that a document names: whoever writes it writes what they like.
     """
     mine, theirs = one.side, other.side
     if mine.own != theirs.own:
         return False
     if mine.address.lower() == theirs.address.lower():
         return True
-    if mine.finess and mine.finess == theirs.finess:
-        return True
-    return bool(one.institution) and one.institution == other.institution and mine.domain == theirs.domain
+    return bool(mine.finess) and mine.finess == theirs.finess
 
 
 def _leads_to(found: dict[UUID, UUID], start: UUID, end: UUID) -> bool:

@@ -136,14 +136,17 @@ def _load(box: MailboxFacts, messages: Sequence[ReadMessage], sent_here: Mapping
             "id", "message_id_digest"
         )
     )
-    found = DeskMessage.objects.filter(mailbox_id=box.id, message_id__in=list(known)).values_list(
-        "message_id", "thread_id", "direction"
+    found = (
+        DeskMessage.objects.filter(mailbox_id=box.id, message_id__in=list(known))
+        .order_by("at", "message_id")
+        .values_list("message_id", "thread_id", "direction")
     )
-    placed = {}
+    placed: dict[str, UUID] = {}
     sent = {}
     for message_id, thread_id, direction in found:
         identifier = by_digest[bytes(known[message_id])]
-        placed[identifier] = thread_id
+        # Who writes under the identifier of another message takes it from nobody.
+        placed.setdefault(identifier, thread_id)
         if direction == Direction.SENT:
             sent[identifier] = message_id
     threads = {
@@ -151,7 +154,9 @@ def _load(box: MailboxFacts, messages: Sequence[ReadMessage], sent_here: Mapping
         for one in _locked(box.id, {*placed.values(), *(s.thread_id for s in sent_here.values() if s.thread_id)})
     }
     addresses = {one for message in messages for one in message.people}
-    writers = {ins_of(m.people[0]) for m in messages if m.people and m.direction is Direction.RECEIVED} - {""}
+    # A receipt, which software sends, says that a message was opened, not who a number is.
+    written = [m for m in messages if m.direction is Direction.RECEIVED and m.kind is MessageKind.MESSAGE]
+    writers = {ins_of(m.people[0]) for m in written if m.people} - {""}
     out = [m.stored.message_id for m in messages if m.direction is Direction.SENT]
     return _Batch(
         box=box,
@@ -204,7 +209,7 @@ def _place(batch: _Batch, message: ReadMessage) -> None:
         thread.pathway_id = pathway
         batch.changed.add(thread.id)
     if parsed.message_id:
-        batch.placed[parsed.message_id] = thread.id
+        batch.placed.setdefault(parsed.message_id, thread.id)
         if message.direction is Direction.SENT:
             batch.sent[parsed.message_id] = stored.message_id
     batch.rows.append(_row(batch, message, thread, people, known_here))
