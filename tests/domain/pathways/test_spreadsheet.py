@@ -290,7 +290,9 @@ def test_a_target_outside_the_file_is_not_followed():
 @pytest.mark.parametrize("text", ["=1+1", "+33 6", "-5", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
 def test_no_text_of_an_export_begins_like_a_formula(text):
     (_, row) = csv.reader(io.StringIO(csv_of(["nom"], [[text]]).decode("utf-8-sig"), newline=""), delimiter=";")
-    assert row == [f"'{text}"]
+    (cell,) = row
+    assert cell.startswith("'")
+    assert cell.replace("'", "") == text
     sheet = openpyxl.load_workbook(io.BytesIO(xlsx_of(["nom"], [[text]], name="x"))).active
     assert sheet["A2"].data_type == "s"
 

@@ -21,6 +21,8 @@ _EPOCH_1904: Final = datetime(1904, 1, 1, tzinfo=UTC)
 _NOT_THE_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE | re.DOTALL)
 _MONTHS = re.compile(r"(?<![hs:m])m+(?!m|[:.]?s)|d|y", re.IGNORECASE)
 _CLOCK = re.compile(r"h|s", re.IGNORECASE)
+_LONGEST_CODE: Final = 255
+"""The longest format of numbers that spreadsheets write; a longer one would take long to read."""
 _ZEROS = re.compile(r"0{2,15}")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -46,7 +48,7 @@ def shown_as(format_id: int, code: str) -> Shown:
     """How a format shows numbers: by its number where the standard defines it, else by its code."""
     if not code:
         return _BUILT_IN.get(format_id, Shown.NUMBER)
-    bare = _NOT_THE_CODE.sub("", code.partition(";")[0])
+    bare = _NOT_THE_CODE.sub("", code[:_LONGEST_CODE].partition(";")[0])
     if "general" in bare.lower() or "standard" in bare.lower():
         return Shown.NUMBER
     clock, day = bool(_CLOCK.search(bare)), bool(_MONTHS.search(bare))

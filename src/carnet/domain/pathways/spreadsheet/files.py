@@ -10,6 +10,8 @@ MAX_BYTES: Final = 10_000_000
 MAX_COLUMNS: Final = 100
 MAX_CELL: Final = 4_000
 """The longest text of a cell, in characters."""
+MAX_CHARACTERS: Final = 20_000_000
+"""Of all cells together: a workbook writes a text once, and any number of its cells may refer to it."""
 
 
 class FileProblem(StrEnum):

@@ -14,6 +14,7 @@ from carnet.domain.pathways.spreadsheet.cells import clean
 from carnet.domain.pathways.spreadsheet.csv_text import SEPARATORS, decode_text, records, separator_hint
 from carnet.domain.pathways.spreadsheet.files import (
     MAX_BYTES,
+    MAX_CHARACTERS,
     MAX_COLUMNS,
     BadFile,
     FileProblem,
@@ -173,6 +174,8 @@ def _table(
     other_sheets: int = 0,
 ) -> SheetFile:
     body = rows[start + 1 :]
+    if sum(len(cell) for row in body for cell in row.cells) > MAX_CHARACTERS:
+        raise BadFile(FileProblem.TOO_BIG)
     widest = len(columns) if every_cell else MAX_COLUMNS
     used = {place for row in body for place, cell in enumerate(row.cells[:widest]) if cell.strip()}
     return SheetFile(

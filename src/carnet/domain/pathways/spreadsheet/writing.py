@@ -20,6 +20,7 @@ from carnet.domain.pathways.spreadsheet.files import column_letter
 Cell: TypeAlias = str | int | date | datetime | None
 
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_AFTER_SEPARATOR = re.compile(r"([,;\t\r\n][\s\"']{0,50})(?=[=+\-@＝＋－＠])")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -40,8 +41,12 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def harmless(text: str) -> str:
-    """The text with an apostrophe in front where a spreadsheet would take it for a formula."""
-    text = text.replace("\x00", "")
+    """The text with an apostrophe in front where a spreadsheet would take it for a formula.
+
+    Also behind what parts cells or lines elsewhere: a spreadsheet of another country takes the comma, not the
+    semicolon, and then a quote within a cell keeps nothing together.
+    """
+    text = _AFTER_SEPARATOR.sub(r"\1'", text.replace("\x00", ""))
     return f"'{text}" if text.startswith(_DANGEROUS) or text.lstrip().startswith(_DANGEROUS) else text
 
 
