@@ -10,7 +10,7 @@ from carnet.domain.messaging.desk.preparing import USUAL_TYPES, types_to_write
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.pdf.letter import MOST_CHARACTERS
 from carnet.foundation.clock import now
-from carnet.interfaces.web.forms import DateInput, FilesField
+from carnet.interfaces.web.forms import DateInput, FilesField, on_one_line
 
 TITLE_LENGTH = 200
 
@@ -48,6 +48,10 @@ class WritingForm(forms.Form):
         if not patient:
             del self.fields["end"]
             self.fields.pop("to_patient", None)
+
+    def clean_subject(self) -> str:
+        """On one line, as no browser sends it otherwise: a subject with several would be refused when it leaves."""
+        return on_one_line(self.cleaned_data["subject"])
 
 
 class ColleagueForm(forms.Form):

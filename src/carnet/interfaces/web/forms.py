@@ -19,6 +19,12 @@ from carnet.domain.spaces.values import InvalidLogin, Login
 from carnet.foundation.clock import now
 from carnet.interfaces.web.sentences import ACTOR_KINDS, category_label
 
+
+def on_one_line(text: str) -> str:
+    """What was typed as one line of mail: a form that no browser sent may bring several, or a NUL."""
+    return " ".join(text.replace("\0", " ").splitlines()).strip()
+
+
 _ACCEPT = ",".join(f".{extension}" for extension in HOLDER_EXTENSIONS)
 
 

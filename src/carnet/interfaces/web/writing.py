@@ -15,7 +15,7 @@ from carnet.domain.messaging.draft_content import DraftContent
 from carnet.domain.messaging.queries.contacts import contact_list, contact_row, pharmacy
 from carnet.domain.messaging.queries.drafts import ShownDraft
 from carnet.interfaces.web.contact_sentences import delay_words, recipient
-from carnet.interfaces.web.forms import AnswerForm, NewMessageForm
+from carnet.interfaces.web.forms import AnswerForm, NewMessageForm, on_one_line
 from carnet.interfaces.web.pieces import kind_label
 from carnet.interfaces.web.templatetags.web import file_size
 
@@ -39,7 +39,7 @@ class Asked:
         return cls(
             draft_id=draft_id or as_uuid(posted.get("draft", "")) or uuid4(),
             content=DraftContent(
-                subject=posted.get("subject", "").strip(),
+                subject=on_one_line(posted.get("subject", "")),
                 text=posted.get("text", "").replace("\r\n", "\n"),
                 everyone=posted.get("everyone") == "on",
                 pharmacy=str(pharmacy_id) if pharmacy_id else "",

@@ -36,6 +36,7 @@ from carnet.interfaces.web.views.desk.pathways import not_there
 
 _PAGE = 100
 _AFTER_DAYS = 3
+_CURVE_DAYS = 30
 _TOLD_ALREADY = frozenset({"ins", "oid", "nom_naissance", "prenom"})
 _DAYS_TOLD = (0, 1, 2, 3, 5, 7, 14, 21, 30)
 _KINDS = ("csv", "xlsx")
@@ -54,7 +55,7 @@ def show(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
     if shown.state is SendingState.CHECKED:
         return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending)
     figures = queries.sending_figures(who.actor, sending)
-    drawn = queries.sending_curves(who.actor, sending)
+    drawn = queries.sending_curves(who.actor, sending, _days_run(shown))
     if isinstance(figures, Refused) or isinstance(drawn, Refused):
         return not_there(request)
     return render(
@@ -74,6 +75,13 @@ def show(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
             "moves": shown.state is SendingState.RUNNING and not shown.scheduled,
         },
     )
+
+
+def _days_run(shown: SendingShown) -> int:
+    """The days that the curves can tell of: those that have passed since the sending was confirmed, thirty at most."""
+    if shown.started_at is None:
+        return _CURVE_DAYS
+    return min(_CURVE_DAYS, max(1, (now() - shown.started_at).days))
 
 
 def _parts(shown: SendingShown) -> list[dict[str, object]]:
