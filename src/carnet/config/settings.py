@@ -352,6 +352,7 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "welcome"
 ACCOUNT_PASSWORD_CHANGE_REDIRECT_URL = "settings"  # noqa: S105 - a page, no password
 
+MESSAGE_STORAGE = "carnet.interfaces.web.notices.SealedNotices"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = environment.value("CARNET_SESSION_IDLE_SECONDS")
 SESSION_SAVE_EVERY_REQUEST = True
