@@ -47,10 +47,11 @@ _FOCUSED = """() => {
 class Visitor:
     """Someone with a browser. ``complaints`` gathers what the console and the network held against the portal."""
 
-    def __init__(self, demo: Demo, context: BrowserContext, scripts: bool) -> None:
+    def __init__(self, demo: Demo, context: BrowserContext, scripts: bool, french: bool) -> None:
         self.demo = demo
         self.context = context
         self.scripts = scripts
+        self.french = french
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
@@ -103,6 +104,8 @@ class Visitor:
         self.page.locator("input[name=code]").fill(self.demo.sign_in_code(holder, since))
         self.page.locator("form.form .actions button").first.click()
         self.page.wait_for_url(arrive)
+        if self.french and self.page.locator("html").get_attribute("lang") != "fr":
+            self.press("Français")  # somebody else's journey left the account in English
 
     def enter_desk(self, rpps: str) -> None:
         """From the first page to the desk: the sandbox's Pro Santé Connect asks who one is, and believes it."""
@@ -212,7 +215,7 @@ def visitor(
     )
     context.set_default_timeout(20_000)
     try:
-        who = Visitor(demo, context, scripts)
+        who = Visitor(demo, context, scripts, language.startswith("fr"))
         yield who
         assert who.complaints == []
     finally:
