@@ -58,14 +58,13 @@ def row_of(document: Document, entry: DocumentEntry) -> DocumentRow:
 
 
 def author_text(entry: DocumentEntry) -> str:
-    """« Prénom NOM, Établissement » of the first author, with the number of the others."""
+    """« Prénom NOM, Établissement » of the first author; a practice that bears its practitioner's name is said once."""
     if not entry.authors:
         return ""
-    first = entry.authors[0]
-    parts = [first.display_name]
-    if first.institution_name and first.institution_name != first.display_name:
-        parts.append(first.institution_name)
-    return ", ".join(part for part in parts if part)
+    person, institution = entry.authors[0].display_name, entry.authors[0].institution_name
+    if person.casefold() in institution.casefold():
+        return institution
+    return ", ".join(part for part in (person, institution) if part)
 
 
 @dataclass(frozen=True)
