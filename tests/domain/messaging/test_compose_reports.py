@@ -120,7 +120,6 @@ def test_an_original_without_an_end_to_its_headers_is_cut() -> None:
 
 def test_a_receipt_of_reading_is_that_of_rfc_8098() -> None:
     sent = compose_mdn(
-        reader_name="Élodie Ferrand",
         reader_address=PATIENT,
         notify="robot@hopital-a.mssante.fr",
         original_message_id="<o1@hopital-a.mssante.fr>",

@@ -20,6 +20,7 @@ from carnet.domain.messaging.models import (
     ConversationEntry,
     Dispatch,
     FolderEntry,
+    Message,
     PatientLetter,
 )
 from carnet.domain.messaging.queries.contacts import contact_list
@@ -28,6 +29,7 @@ from carnet.domain.notifications.models import Notification
 from carnet.domain.spaces.commands import holder
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import Decision, Refusal
+from carnet.foundation.bodies import get_body
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.spool import Accepted
@@ -205,6 +207,10 @@ def test_a_receipt_is_sent_at_the_first_display_and_never_on_prefetch(hospital, 
     send_receipt(str(patient), str(entry.message_id))
     send_receipt(str(patient), str(entry.message_id))
     assert inbox(hospital) == 1
+    receipt = get_body(hospital, Message.objects.get(owner_id=hospital).body)
+    assert cast.DOMINIQUE.ins.encode() in receipt
+    assert b"PAT" not in receipt
+    assert b"Dominique" not in receipt
 
 
 def test_an_unreadable_message_goes_back_to_its_sender_with_headers_alone(hospital, patient):

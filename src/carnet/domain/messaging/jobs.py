@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
 
-from carnet.domain.identity.queries import display_name, traits_of
 from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging.commands.carnet_mail import deliver_report
 from carnet.domain.messaging.commands.forgetting import forget_sent_drafts
@@ -82,7 +81,11 @@ def _age() -> None:
 
 @app.task(retry=RETRY)
 def send_receipt(space_id: str, message_id: str) -> None:
-    """Send the receipt of reading of a message, once: the claim and the receipt are one transaction (RFC 8098)."""
+    """Send the receipt of reading of a message, once: the claim and the receipt are one transaction (RFC 8098).
+
+    It comes from the address that was written to and names nobody: a number that somebody typed must not tell whose
+    it is.
+    """
     owner, message = UUID(space_id), UUID(message_id)
     with transaction.atomic():
         claimed = ConversationEntry.objects.filter(
@@ -95,7 +98,6 @@ def send_receipt(space_id: str, message_id: str) -> None:
         head = MessageHead.from_json(owner_keys([owner])[owner].open(envelope_name(message), sealed))
         address = patient_address(space.ins, settings.CARNET_PATIENT_DOMAIN)
         receipt = compose_mdn(
-            reader_name=display_name(traits_of(space.person_id)),
             reader_address=address,
             notify=head.receipt_to,
             original_message_id=head.message_id or None,

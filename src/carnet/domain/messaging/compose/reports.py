@@ -173,7 +173,6 @@ def _recipient_words(one: FailedRecipient, *, french: bool) -> str:
 
 def compose_mdn(
     *,
-    reader_name: str,
     reader_address: str,
     notify: str,
     original_message_id: str | None,
@@ -186,7 +185,7 @@ def compose_mdn(
     """The receipt that a person displayed a message, sent to `notify` without asking them (RFC 8098 §3).
 
     `Disposition: automatic-action/MDN-sent-automatically; displayed`. It says that the message was shown, and does not
-    say by whom: a carer may have read it.
+    say by whom: a carer may have read it, and who asks may know no more than the address.
     """
     reader = checked_address(reader_address, "From")
     known = usable_message_ids([original_message_id] if original_message_id else [])
@@ -217,7 +216,7 @@ def compose_mdn(
             Body(("Content-Type: message/disposition-notification",), ("\r\n".join(fields) + "\r\n").encode("ascii")),
         ],
         references=known,
-        author=Address(reader_name, reader),
+        author=Address("", reader),
     )
 
 
