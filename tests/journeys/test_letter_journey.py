@@ -91,7 +91,7 @@ def test_a_letter_is_read_filed_and_answered_with_a_photo_on_a_phone(demo: Demo,
         assert dominique.heading() == "Who did what"
         dominique.look()
         dominique.press("Sign out")
-        assert dominique.page.url == f"{demo.web}/"
+        dominique.page.wait_for_url(f"{demo.web}/")
         assert dominique.page.locator("html").get_attribute("lang") == "en"
         dominique.go("/messages/")
         assert "/connexion/" in dominique.page.url

@@ -234,7 +234,6 @@ def test_a_hip_operation_from_a_template_to_p1_08(demo: Demo, doors: Doors, phot
         dominique.look()
         dominique.press("Envoyer ma réponse")
         assert "cette rougeur est-elle normale" in dominique.page.locator(".message--out").inner_text()
-        dominique.look()
 
     with doors.desk(JULIE) as julie:
         open_thread(julie, subject)
@@ -263,7 +262,6 @@ def test_a_hip_operation_from_a_template_to_p1_08(demo: Demo, doors: Doors, phot
         julie.press("Envoyer la réponse")
         assert "Gardez le pansement au sec." in julie.page.locator(".message--out").last.inner_text()
         assert "Échange terminé" in julie.text()
-        julie.look()
         julie.follow("Imprimer")
         julie.look()
         julie.go(sending.removeprefix(demo.web))
@@ -350,7 +348,6 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         sheet.evaluate("(image) => image.decode()")
         sophie.look()
         sophie.press("Envoyer")
-        sophie.look()
 
     with doors.phone(cast.RUTH) as ruth:
         read(ruth, kind)
@@ -373,7 +370,6 @@ def test_oncology_follow_up_with_a_letter_to_the_patient_and_her_gp(demo: Demo, 
         sophie.press("Envoyer la réponse")
         assert sophie.page.locator(".message--out").count() == 2
         assert "En attente depuis" not in sophie.text()
-        sophie.look()
     with doors.phone(cast.RUTH) as ruth:
         read(ruth, kind)
         assert "nous vous attendons" in ruth.page.locator(".message--in").last.inner_text()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carnet.domain.record.queries import author_text
 from carnet.domain.record.values import (
     Author,
     AvailabilityStatus,
@@ -225,3 +226,16 @@ def test_statuses_are_read_by_urn_or_last_word():
     assert AvailabilityStatus.read("urn:asip:ci-sis:2010:StatusType:Deleted") is AvailabilityStatus.DELETED
     assert AvailabilityStatus.read("Approved") is AvailabilityStatus.APPROVED
     assert AvailabilityStatus.read("Lost") is None
+
+
+@pytest.mark.parametrize(
+    ("practice", "shown"),
+    [
+        ("Cabinet", "Paule MODÈLE, Cabinet"),
+        ("Dr Paule MODÈLE", "Dr Paule MODÈLE"),
+        ("Paule MODÈLE", "Paule MODÈLE"),
+        ("", "Paule MODÈLE"),
+    ],
+)
+def test_a_practice_that_bears_its_practitioners_name_is_said_once(practice: str, shown: str):
+    assert author_text(replace(GOOD, authors=(replace(DOCTOR, institution_name=practice),))) == shown
