@@ -131,7 +131,7 @@ STARTERS: tuple[Starter, ...] = (
         UseCase.FOLLOW_UP,
         "Suivi après l’opération",
         "Comment allez-vous depuis votre retour ?",
-        "Vous êtes rentré chez vous le {{date_sortie}}. Comment allez-vous ?\n\n"
+        "Vous êtes de retour chez vous depuis le {{date_sortie}}. Comment allez-vous ?\n\n"
         "Dites-nous en réponse à ce message comment évoluent la douleur et la cicatrice. Vous pouvez joindre une "
         "photo.\n\n"
         "En cas de fièvre, de douleur forte ou de saignement, n’attendez pas notre réponse : appelez le service, ou "
