@@ -276,7 +276,11 @@ def signed_out(account: Account) -> None:
 @transaction.atomic
 def _note(account: Account, act: Act, why: Refusal | None = None) -> None:
     if account.space is None:
-        log.info(account.role, account=account.pk, act=act.value, reason=why.value if why else None)
+        reason = why.value if why else None
+        if account.role == Account.Role.ADMINISTRATOR:
+            log.info("administrator", account=account.pk, act=act.value, reason=reason)
+        else:
+            log.info("professional", account=account.pk, act=act.value, reason=reason)
     elif why is None:
         leave(event(holder(account.space), act, account.space.id))
     else:
