@@ -92,13 +92,6 @@ def unsubscribe(space_id: UUID, subscription_id: UUID) -> bool:
     return bool(PushSubscription.objects.filter(space_id=space_id, id=subscription_id).delete()[0])
 
 
-def unsubscribe_endpoint(space_id: UUID, endpoint: str) -> bool:
-    """The same for the browser that knows its endpoint only: at sign-out."""
-    digest = owner_key(space_id).digest("push-endpoint", endpoint.encode())
-    ids = list(PushSubscription.objects.filter(space_id=space_id, endpoint_digest=digest).values_list("id", flat=True))
-    return any([unsubscribe(space_id, one) for one in ids])
-
-
 def devices(space_id: UUID) -> list[Device]:
     """The browsers that this holder is told on, the newest first."""
     rows = PushSubscription.objects.filter(space_id=space_id).order_by("-created_at", "-id")[:MOST_DEVICES]

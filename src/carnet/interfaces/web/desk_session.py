@@ -17,14 +17,13 @@ from carnet.domain.directory.commands.traces import leave_traces
 from carnet.domain.directory.queries.mailboxes import MailboxFacts, facts_of, mailboxes_by_id
 from carnet.domain.directory.queries.professionals import professional_name, responsibles_of
 from carnet.domain.directory.traces import NewTrace, TraceAct
-from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.messaging.desk.actors import DOOR, DeskActor
 from carnet.domain.spaces.models import Account
 from carnet.domain.spaces.values import Decision, Refusal
 from carnet.foundation.clock import now
 from carnet.interfaces.web.session import refusal_page, where_they_were
 
 P = ParamSpec("P")
-DOOR = "desk"
 _BEGAN = "desk_began"
 _TRACED_AS = "desk_session"
 _TRACED = "desk_traced"
@@ -105,7 +104,7 @@ def for_desk(
             session=request.session.get(_TRACED_AS, ""),
             is_responsible=rpps in responsibles_of(found.id),
         )
-        _trace_once(request, str(found.id), NewTrace(found.id, TraceAct.SIGN_IN, DOOR, rpps, actor.session))
+        _trace_once(request, str(found.id), actor.trace(TraceAct.SIGN_IN))
         request.at_desk = AtDesk(account, actor)  # type: ignore[attr-defined]
         return view(request, AtDesk(account, actor), *args, **kwargs)
 

@@ -12,16 +12,16 @@ from carnet.domain.messaging.commands.folders import file_into
 from carnet.domain.messaging.compose import OutgoingMail
 from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
 from carnet.domain.messaging.delivery.placing import place
-from carnet.domain.messaging.delivery.plan import SYSTEM_OWNER, Plan
+from carnet.domain.messaging.delivery.plan import SYSTEM_OWNER, Plan, plan_copy
 from carnet.domain.messaging.delivery.scanning import scan_all
-from carnet.domain.messaging.delivery.situation import load, message_id_digest
+from carnet.domain.messaging.delivery.situation import load
 from carnet.domain.messaging.delivery.writing import write
-from carnet.domain.messaging.envelopes import MessageHead, SpooledEnvelope, envelope_name, structure_name
+from carnet.domain.messaging.desk.actors import DOOR
+from carnet.domain.messaging.envelopes import MessageHead, SpooledEnvelope
 from carnet.domain.messaging.folder_values import SEEN
 from carnet.domain.messaging.jobs import send_outbound
 from carnet.domain.messaging.mailbox_jobs import answer_by_themselves, identifiers
 from carnet.domain.messaging.mime.read import read_message
-from carnet.domain.messaging.mime.structure import message_structure
 from carnet.domain.messaging.models import Message
 from carnet.domain.messaging.values import DeliveryOutcome
 from carnet.foundation.clamd import UNSCANNED, Finding
@@ -31,7 +31,6 @@ from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import create_owner_keys, owner_key
 from carnet.foundation.spool import Accepted
 
-DOOR = "desk"
 SENT = "Sent"
 
 
@@ -93,20 +92,8 @@ def send_from_mailbox(
 
 def _own_copy(plan: Plan, key: OwnerKey, mail: OutgoingMail, address: str) -> Message:
     """The mailbox's own copy, to be written with the rest."""
-    message_id = new_id()
     head = MessageHead.of(read_message(mail.content), return_path=address, answer_address=address)
-    row = Message(
-        owner_id=key.owner_id,
-        id=message_id,
-        message_id_digest=message_id_digest(key, head.message_id or str(message_id)),
-        received_at=plan.at,
-        size=len(mail.content),
-        envelope=key.seal(envelope_name(message_id), head.to_json()),
-        structure=key.seal(structure_name(message_id), message_structure(mail.content).to_json()),
-    )
-    plan.messages.append(row)
-    plan.bodies.append((key, mail.content, row))
-    return row
+    return plan_copy(plan, key, mail.content, head)
 
 
 def _as_incoming(

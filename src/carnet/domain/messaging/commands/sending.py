@@ -14,8 +14,8 @@ from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.compose import OutgoingMail, compose_answer, compose_message, make_message_id
 from carnet.domain.messaging.compose.messages import Attachment
-from carnet.domain.messaging.delivery.plan import Plan, plan_filing, plan_outbound
-from carnet.domain.messaging.delivery.situation import address_digest, message_id_digest
+from carnet.domain.messaging.delivery.plan import Plan, plan_copy, plan_filing, plan_outbound
+from carnet.domain.messaging.delivery.situation import address_digest
 from carnet.domain.messaging.delivery.tally import tally_received
 from carnet.domain.messaging.delivery.writing import write
 from carnet.domain.messaging.envelopes import (
@@ -24,15 +24,12 @@ from carnet.domain.messaging.envelopes import (
     MessageHead,
     address_name,
     content_name,
-    envelope_name,
-    structure_name,
 )
 from carnet.domain.messaging.jobs import send_outbound
 from carnet.domain.messaging.mailbox_jobs import answer_by_themselves, identifiers
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.mime.read import read_message
-from carnet.domain.messaging.mime.structure import message_structure
-from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, Message, PatientLetter
+from carnet.domain.messaging.models import Contact, Conversation, ConversationEntry, PatientLetter
 from carnet.domain.messaging.values import Direction
 from carnet.domain.spaces.models import HealthSpace
 from carnet.domain.spaces.values import Actor, ActorKind
@@ -140,17 +137,7 @@ def _keep_own_copy(
     text: str,
     conversation: Conversation,
 ) -> None:
-    row = Message(
-        owner_id=key.owner_id,
-        id=message_id,
-        message_id_digest=message_id_digest(key, head.message_id),
-        received_at=plan.at,
-        size=len(mail.content),
-        envelope=key.seal(envelope_name(message_id), head.to_json()),
-        structure=key.seal(structure_name(message_id), message_structure(mail.content).to_json()),
-    )
-    plan.messages.append(row)
-    plan.bodies.append((key, mail.content, row))
+    plan_copy(plan, key, mail.content, head, message_id=message_id)
     parts = read_message(mail.content).attachments
     content = EntryContent(
         author_name=actor.label,

@@ -72,22 +72,28 @@ class Plan:
     copies: dict[tuple[UUID, str], tuple[UUID, UUID]] = field(default_factory=dict)
 
 
-def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None = None) -> UUID:
-    """Put a message of Carnet's own making into the INBOX of a hosted mailbox; the id of its copy."""
-    message_id = new_id()
+def plan_copy(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead, *, message_id: UUID | None = None) -> Message:
+    """One owner's copy of a message of Carnet's own making, with its body to be stored; it lies in no folder yet."""
+    message_id = message_id or new_id()
     row = Message(
         owner_id=key.owner_id,
         id=message_id,
-        message_id_digest=message_id_digest(key, head.message_id if head else str(message_id)),
+        message_id_digest=message_id_digest(key, head.message_id or str(message_id)),
         received_at=plan.at,
         size=len(raw),
-        envelope=key.seal(envelope_name(message_id), (head or MessageHead()).to_json()),
+        envelope=key.seal(envelope_name(message_id), head.to_json()),
         structure=key.seal(structure_name(message_id), message_structure(raw).to_json()),
     )
     plan.messages.append(row)
     plan.bodies.append((key, raw, row))
-    plan.filed.append((key.owner_id, message_id, len(raw), plan.at))
-    return message_id
+    return row
+
+
+def plan_filing(plan: Plan, key: OwnerKey, raw: bytes, head: MessageHead | None = None) -> UUID:
+    """Put a message of Carnet's own making into the INBOX of a hosted mailbox; the id of its copy."""
+    row = plan_copy(plan, key, raw, head or MessageHead())
+    plan.filed.append((key.owner_id, row.id, len(raw), plan.at))
+    return row.id
 
 
 def plan_outbound(

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from carnet.domain.directory.commands.traces import leave_traces
 from carnet.domain.directory.queries import MailboxFacts, mailboxes_by_address
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.access import OpenedAttachment
 from carnet.domain.messaging.commands.entries import store_flags
 from carnet.domain.messaging.commands.folders import lock_folders
@@ -33,7 +33,6 @@ from carnet.foundation.clock import now
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_key
 
-DOOR = "desk"
 MESSAGES = 100
 MOST_OCTETS = 64 * 1024 * 1024
 """Octets of messages that one conversation opens at once, beyond its newest."""
@@ -190,17 +189,14 @@ def open_thread(actor: DeskActor, thread_id: UUID, *, mark_read: bool = True) ->
 
 def _not_found(actor: DeskActor) -> Decision:
     decision = refused(Refusal.NOT_FOUND)
-    trace = NewTrace(actor.mailbox.id, TraceAct.READ, DOOR, actor.rpps, actor.session, outcome=Refusal.NOT_FOUND.value)
-    leave_traces([trace])
+    leave_traces([actor.trace(TraceAct.READ, outcome=Refusal.NOT_FOUND.value)])
     return decision
 
 
 def _note_reading(actor: DeskActor, thread: DeskThread, message_ids: Sequence[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_READ, [thread.mailbox_id, thread.id, actor.rpps, now()])
-    leave_traces(
-        [NewTrace(thread.mailbox_id, TraceAct.READ, DOOR, actor.rpps, actor.session, messages=tuple(message_ids))]
-    )
+    leave_traces([actor.trace(TraceAct.READ, messages=message_ids)])
 
 
 def set_seen(mailbox_id: UUID, places: Sequence[tuple[int, int]], *, seen: bool) -> None:
@@ -398,16 +394,8 @@ def open_desk_attachment(
     elif found.kept.problem:
         reason = Refusal.UNREADABLE
     if reason is not None or not goes_on:
-        trace = NewTrace(
-            actor.mailbox.id,
-            TraceAct.READ,
-            DOOR,
-            actor.rpps,
-            actor.session,
-            outcome=reason.value if reason else "",
-            messages=(message_id,) if found else (),
-        )
-        leave_traces([trace])
+        outcome = reason.value if reason else ""
+        leave_traces([actor.trace(TraceAct.READ, outcome=outcome, messages=[message_id] if found else [])])
     return found if found is not None and reason is None else refused(reason or Refusal.NOT_FOUND)
 
 

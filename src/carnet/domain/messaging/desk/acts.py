@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from carnet.domain.directory.commands.traces import leave_traces
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.commands.entries import move
 from carnet.domain.messaging.commands.folders import ensure_folders, lock_folders
-from carnet.domain.messaging.desk.access import DOOR, set_seen
+from carnet.domain.messaging.desk.access import set_seen
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.recounting import lock_threads, recount
 from carnet.domain.messaging.desk.replies import Reply, delete_reply, save_reply, saved_replies
@@ -68,9 +68,7 @@ JOIN messaging_folder f ON f.id = e.folder_id AND f.special_use NOT IN ('\\Trash
 
 
 def _trace(actor: DeskActor, act: TraceAct, count: int, outcome: str = "") -> None:
-    leave_traces(
-        [NewTrace(actor.mailbox.id, act, DOOR, actor.rpps, actor.session, outcome=outcome, count=max(count, 1))]
-    )
+    leave_traces([actor.trace(act, outcome=outcome, count=max(count, 1))])
 
 
 def _change(actor: DeskActor, thread_ids: Sequence[UUID], setting: str, condition: str, values: list[Any]) -> int:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from carnet.domain.directory.commands.traces import leave_traces
 from carnet.domain.directory.queries import mailboxes_by_address, mailboxes_by_id
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.document_values import DocumentHead, Named, Side, document_head
 from carnet.domain.messaging.desk.words import digests
@@ -22,7 +22,6 @@ from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_key
 
-DOOR = "desk"
 _MOST_AT_ONCE = 500
 _LONGEST_PATH = 100
 
@@ -121,7 +120,7 @@ def file_documents(actor: DeskActor, *, message_ids: Sequence[UUID] = (), docume
     ]
     if filed:
         messages = tuple(dict.fromkeys(filed))
-        leave_traces([NewTrace(actor.mailbox.id, TraceAct.FILED, DOOR, actor.rpps, actor.session, messages=messages)])
+        leave_traces([actor.trace(TraceAct.FILED, messages=messages)])
     return len(filed)
 
 
@@ -146,6 +145,5 @@ def unfile_document(actor: DeskActor, document_id: UUID) -> bool:
     if row is None:
         return False
     DeskDocument.objects.filter(mailbox_id=row.mailbox_id, id=row.id).update(filed_at=None, filed_by="")
-    undone = NewTrace(row.mailbox_id, TraceAct.UNFILED, DOOR, actor.rpps, actor.session, messages=(row.message_id,))
-    leave_traces([undone])
+    leave_traces([actor.trace(TraceAct.UNFILED, messages=[row.message_id])])
     return True

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from carnet.domain.directory.commands.traces import leave_traces
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.identity.insi import AskedTraits, FoundIdentity, InsiAway, find_by_traits, verify_identity
 from carnet.domain.identity.queries import oid_is_accepted
 from carnet.domain.identity.values import Ins, InsOid, StrictTraits
@@ -107,5 +107,5 @@ def _traced(actor: DeskActor, found: Found) -> Found:
     """Who looked for an identity stands in the mailbox's traces; whom they looked for does not."""
     outcome = "" if found.outcome is FindOutcome.FOUND else found.outcome.value
     with transaction.atomic():
-        leave_traces([NewTrace(actor.mailbox.id, TraceAct.IDENTITY_SOUGHT, "desk", actor.rpps, actor.session, outcome)])
+        leave_traces([actor.trace(TraceAct.IDENTITY_SOUGHT, outcome=outcome)])
     return found

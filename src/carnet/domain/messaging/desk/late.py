@@ -12,6 +12,7 @@ from carnet.domain.directory.queries.professionals import mailboxes_of, responsi
 from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.directory.values import MailboxKind
 from carnet.domain.messaging.commands.automatic import tell_holders
+from carnet.domain.messaging.desk.actors import DOOR
 from carnet.domain.messaging.desk.recounting import recount
 from carnet.foundation.clock import now
 
@@ -33,14 +34,17 @@ _ANSWERED_ELSEWHERE = """
 SELECT t.mailbox_id, array_agg(DISTINCT t.id) FROM messaging_desk_thread t
 JOIN messaging_desk_message m ON m.mailbox_id = t.mailbox_id AND m.thread_id = t.id AND m.at = t.waiting_since
 JOIN messaging_patient_letter l ON l.mailbox_message_id = m.message_id AND l.first_answer_at IS NOT NULL
-WHERE t.waiting_since IS NOT NULL AND t.patient GROUP BY t.mailbox_id
+WHERE t.waiting_since IS NOT NULL AND t.patient GROUP BY t.mailbox_id LIMIT %(most)s
 """
 
 
 def note_answers_of_others() -> int:
-    """Nobody waits for what software answered without keeping a copy in the mailbox. Returns how many conversations."""
+    """Nobody waits for what software answered without keeping a copy in the mailbox. Returns how many conversations.
+
+    At most ``MOST`` mailboxes at a time; what is counted anew waits no more, so that the others come next.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERED_ELSEWHERE)
+        cursor.execute(_ANSWERED_ELSEWHERE, {"most": MOST})
         found = cursor.fetchall()
     for mailbox_id, thread_ids in found:
         with transaction.atomic():
@@ -100,7 +104,7 @@ def _tell(mailbox_id: UUID, thread_ids: list[UUID], at: datetime) -> int:
     told = [box, *_own_boxes(box)]
     for one in told:
         tell_holders(one.id, f"{occasion}:{str(mailbox_id)[:8]}", subject, text)
-    leave_traces([NewTrace(mailbox_id, TraceAct.LATE_TOLD, "desk", count=count)])
+    leave_traces([NewTrace(mailbox_id, TraceAct.LATE_TOLD, DOOR, count=count)])
     return count
 
 

@@ -20,10 +20,9 @@ from carnet.domain.messaging.folder_values import SEEN
 from carnet.domain.messaging.models import DeskSending, Folder, FolderEntry
 from carnet.domain.messaging.rules.exchange import FIN_HEADER, FIN_VALUE
 from carnet.domain.messaging.values import DeliveryOutcome
-from carnet.foundation.clamd import UNSCANNED, Finding, Verdict
+from carnet.foundation.clamd import CLEAN, UNSCANNED
 from carnet.foundation.clock import now
 
-CLEAN = Finding(Verdict.CLEAN)
 NIL_FIELD = "X-MSS-NIL"
 
 

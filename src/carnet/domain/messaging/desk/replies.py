@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from carnet.domain.directory.commands.traces import leave_traces
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.team import names_of
 from carnet.domain.messaging.models import SavedReply
@@ -62,7 +62,7 @@ def save_reply(actor: DeskActor, title: str, text: str, reply_id: UUID | None = 
                 SavedReply.objects.create(id=kept, mailbox_id=actor.mailbox.id, **values)
     except IntegrityError:
         return refused(Refusal.ALREADY_THERE)
-    leave_traces([NewTrace(actor.mailbox.id, TraceAct.REPLY_SAVED, "desk", actor.rpps, actor.session)])
+    leave_traces([actor.trace(TraceAct.REPLY_SAVED)])
     return kept
 
 
@@ -72,5 +72,5 @@ def delete_reply(actor: DeskActor, reply_id: UUID) -> Decision:
     deleted, _ = SavedReply.objects.filter(mailbox_id=actor.mailbox.id, id=reply_id).delete()
     if not deleted:
         return refused(Refusal.NOT_FOUND)
-    leave_traces([NewTrace(actor.mailbox.id, TraceAct.REPLY_DELETED, "desk", actor.rpps, actor.session)])
+    leave_traces([actor.trace(TraceAct.REPLY_DELETED)])
     return ALLOWED

@@ -24,7 +24,7 @@ from carnet.domain.messaging.envelopes import EntryContent, MessageHead, Spooled
 from carnet.domain.messaging.folder_values import UNSCANNED as UNSCANNED_FLAG
 from carnet.domain.messaging.mime.html import split_quoted
 from carnet.domain.messaging.values import Direction, EndingKind
-from carnet.foundation.clamd import UNSCANNED, Finding, Verdict
+from carnet.foundation.clamd import CLEAN, UNSCANNED
 from carnet.foundation.spool import Accepted
 
 SNIPPET = 160
@@ -145,7 +145,7 @@ def as_incoming(message: StoredMessage) -> Incoming:
     envelope = SpooledEnvelope("", message.head.return_path, (), message.at)
     incoming = read_incoming(Accepted(message.message_id, 0, envelope.to_json(), message.raw))
     unscanned = UNSCANNED_FLAG in message.flags
-    incoming.scanned = UNSCANNED if unscanned else Finding(Verdict.CLEAN)
+    incoming.scanned = UNSCANNED if unscanned else CLEAN
     return incoming
 
 
