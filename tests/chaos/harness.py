@@ -29,12 +29,17 @@ class NotInTime(AssertionError):
 
 
 def wait_until(true: Callable[[], bool], seconds: float, what: str, every: float = 0.05) -> float:
-    """Wait until a condition holds; how many seconds it took. Raises ``NotInTime``."""
-    began = time.monotonic()
+    """Wait until a condition holds; how many seconds it took. Raises ``NotInTime``.
+
+    Asked every so many seconds, or less often when asking takes long: the processors are for what is waited for.
+    """
+    began = asked = time.monotonic()
     while not true():
-        if time.monotonic() - began > seconds:
+        answered = time.monotonic()
+        if answered - began > seconds:
             raise NotInTime(f"{what}: not within {seconds:.0f} s")
-        time.sleep(every)
+        time.sleep(max(every, answered - asked))
+        asked = time.monotonic()
     return time.monotonic() - began
 
 

@@ -37,14 +37,16 @@ def tool(name: str) -> str:
 
 
 def eventually(ask: Callable[[], T | None], what: str, seconds: float = 30) -> T:
-    """Ask until the answer is something."""
+    """Ask until the answer is something; the longer asking takes, the less often."""
     deadline = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         answer = ask()
         if answer:
             return answer
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.1)
+        answered = time.monotonic()
+        assert answered < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(max(0.1, answered - asked))
 
 
 @dataclass(frozen=True)

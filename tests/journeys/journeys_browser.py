@@ -130,7 +130,7 @@ class Visitor:
         deadline = time.monotonic() + seconds
         while words not in self.text():
             assert time.monotonic() < deadline, f"« {words} » does not appear: {self.text()[:2000]}"
-            time.sleep(0.2)
+            time.sleep(0.5)
             self.page.reload()
 
     def wait_for_message(self, subject: str, seconds: float = 20) -> None:
@@ -141,7 +141,7 @@ class Visitor:
             if self.page.get_by_role("link", name=subject).count():
                 return
             assert time.monotonic() < deadline, f"« {subject} » has not arrived"
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def look(self) -> None:
         """Examine the page as it is: axe, light and dark; no sideways scrolling at 320 pixels; no complaint so far."""

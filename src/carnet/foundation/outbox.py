@@ -22,9 +22,9 @@ class OutboxBackend(BaseEmailBackend):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
             content = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg] # Django's own
-            name = f"{new_id()}.eml"
-            temporary = folder / f".{name}"
+            name = new_id()
+            temporary = folder / f"{name}.part"  # no name that whoever reads the e-mails would read too early
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(content)
-            temporary.rename(folder / name)
+            temporary.rename(folder / f"{name}.eml")
         return len(email_messages)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from carnet.domain.pathways import rules
@@ -290,6 +290,7 @@ def test_a_moment_is_so_many_days_of_paris_from_the_stay(anchor, days, hour, exp
     st.integers(-365, 365),
     st.times().map(lambda one: one.replace(second=0, microsecond=0)),
 )
+@example(date(2036, 9, 1), -155, time(2, 0, fold=1))  # the hour that is skipped, said as if it came twice
 def test_the_clock_on_the_wall_shows_the_hour_that_was_asked_for(day, days, hour):
     due = rules.due(
         Timing(When.RELATIVE, anchor=Anchor.START, days=days, hour=hour), LineContent(start=day), datetime.now(UTC)

@@ -37,4 +37,5 @@ def due(timing: Timing, content: LineContent, now: datetime) -> datetime | None:
     day = anchor_day(content, timing.anchor)
     if day is None:
         return None
-    return datetime.combine(day + timedelta(days=timing.days), timing.hour, PARIS).astimezone(UTC)
+    hour = timing.hour.replace(fold=0)
+    return datetime.combine(day + timedelta(days=timing.days), hour, PARIS).astimezone(UTC)
