@@ -5,11 +5,12 @@ import pytest
 
 from carnet.bench import stored_desk
 from carnet.domain.directory.queries import mailboxes_by_id
-from carnet.domain.messaging.desk.access import OpenedThread, open_thread
+from carnet.domain.messaging.desk.access import open_thread
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.catching_up import prepare
 from carnet.domain.messaging.desk.listing import search, threads
 from carnet.domain.messaging.desk.recounting import recount
+from carnet.domain.messaging.desk.shown import OpenedThread
 from carnet.domain.messaging.models import DeskThread
 from carnet.domain.messaging.queries.conversations import conversations
 from carnet.foundation import database

@@ -11,8 +11,17 @@ from carnet.cli.installation import fail
 
 if TYPE_CHECKING:
     from carnet.bench.report import Report
+    from carnet.bench.smtp import Side
 
 _QUICK_MESSAGES = 60
+
+# What several benchmarks are asked.
+Rounds = Annotated[int, typer.Option(min=1, help="Rounds of both, in turn; the median counts.")]
+Only = Annotated[str | None, typer.Option(help="Measure `carnet` or `peer` alone.")]
+Json = Annotated[Path | None, typer.Option(help="Write the result here as well.")]
+Folder = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
+]
 
 app = typer.Typer(help="Benchmarks beside named peers.", no_args_is_help=True)
 
@@ -40,28 +49,32 @@ def _measure(run: Callable[[Callable[[str], None]], "Report"], json: Path | None
         report.write(json)
 
 
-@app.command()
-def smtp(
-    messages: Annotated[int, typer.Option(min=20, help="Messages of each size in a round (200 KB: a fifth).")] = 3_000,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of both, in turn; the median counts.")] = 2,
-    recipients: Annotated[int, typer.Option(min=1, max=5, help="People who are written to.")] = 1,
-    only: Annotated[str | None, typer.Option(help="Measure `carnet` or `peer` alone.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A few messages once: does it run? No figure counts.")] = False,
-) -> None:
-    """Mail accepted and readable: Carnet beside Postfix → LMTP → Dovecot, on loopback, without TLS."""
-    from carnet.bench.smtp import Plan, Side, run
+def _side(only: str | None) -> "Side | None":
+    from carnet.bench.smtp import Side
 
     if only not in (None, *Side):
         fail(f"--only takes {' or '.join(Side)}")
+    return Side(only) if only else None
+
+
+@app.command()
+def smtp(
+    messages: Annotated[int, typer.Option(min=20, help="Messages of each size in a round (200 KB: a fifth).")] = 3_000,
+    rounds: Rounds = 2,
+    recipients: Annotated[int, typer.Option(min=1, max=5, help="People who are written to.")] = 1,
+    only: Only = None,
+    json: Json = None,
+    folder: Folder = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A few messages once: does it run? No figure counts.")] = False,
+) -> None:
+    """Mail accepted and readable: Carnet beside Postfix → LMTP → Dovecot, on loopback, without TLS."""
+    from carnet.bench.smtp import Plan, run
+
     plan = Plan(
         messages=_QUICK_MESSAGES if quick else messages,
         rounds=1 if quick else rounds,
         recipients=recipients,
-        only=Side(only) if only else None,
+        only=_side(only),
         folder=folder,
     )
     _measure(partial(run, plan), json)
@@ -70,29 +83,25 @@ def smtp(
 @app.command()
 def imap(
     messages: Annotated[int, typer.Option(min=100, help="Messages of 5 KB in the box.")] = 5_000,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of both, in turn; the median counts.")] = 2,
+    rounds: Rounds = 2,
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds of each kind of command in a round.")] = 5.0,
     idle: Annotated[int, typer.Option(min=0, help="Connections that wait at the end.")] = 1_000,
     workers: Annotated[int, typer.Option(min=1, help="IMAP processes of Carnet.")] = 1,
-    only: Annotated[str | None, typer.Option(help="Measure `carnet` or `peer` alone.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
-    ] = None,
+    only: Only = None,
+    json: Json = None,
+    folder: Folder = None,
     quick: Annotated[bool, typer.Option("--quick", help="A moment of each: does it run? No figure counts.")] = False,
 ) -> None:
     """Reading over IMAP: Carnet beside Dovecot, the same messages and the same client, on loopback, without TLS."""
-    from carnet.bench.imap import Plan, Side, run
+    from carnet.bench.imap import Plan, run
 
-    if only not in (None, *Side):
-        fail(f"--only takes {' or '.join(Side)}")
     plan = Plan(
         messages=200 if quick else messages,
         rounds=1 if quick else rounds,
         seconds=0.3 if quick else seconds,
         idle=20 if quick else idle,
         workers=workers,
-        only=Side(only) if only else None,
+        only=_side(only),
         folder=folder,
     )
     _measure(partial(run, plan), json)
@@ -101,10 +110,8 @@ def imap(
 @app.command()
 def growth(
     messages: Annotated[int, typer.Option(min=20, help="Messages brought at each size.")] = 2_000,
-    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
-    ] = None,
+    json: Json = None,
+    folder: Folder = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A few thousand stored: does it run? No figure counts.")
     ] = False,
@@ -128,10 +135,8 @@ def desk(
     conversations: Annotated[int, typer.Option(min=1_000, help="Conversations of the mailbox.")] = 50_000,
     holder: Annotated[int, typer.Option(min=50, help="Conversations of the holder.")] = 2_000,
     readings: Annotated[int, typer.Option(min=5, help="How often each page is asked for.")] = 100,
-    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
-    ] = None,
+    json: Json = None,
+    folder: Folder = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few conversations: does it run? No figure counts.")] = False,
 ) -> None:
     """The desk of a mailbox with 50,000 conversations, and the messages of a holder with 2,000: pages over HTTP."""
@@ -151,10 +156,8 @@ def directory(
     mailboxes: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of mailboxes.")] = 535_928,
     activities: Annotated[int, typer.Option(min=1_000, help="Lines of the extraction of activities.")] = 1_200_000,
     seconds: Annotated[float, typer.Option(min=0.2, help="Seconds of each kind of question.")] = 3.0,
-    json: Annotated[Path | None, typer.Option(help="Write the result here as well.")] = None,
-    folder: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder on the disk to measure on (/var/tmp).")
-    ] = None,
+    json: Json = None,
+    folder: Folder = None,
     quick: Annotated[bool, typer.Option("--quick", help="A few lines: does it run? No figure counts.")] = False,
 ) -> None:
     """The public extractions of the Annuaire Santé at their real size, and questions to what they made."""

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from carnet.domain.directory.models import Mailbox
 from carnet.domain.directory.queries import mailboxes_by_id
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import commands
 from carnet.domain.pathways.queries import PathwayShown
 from carnet.domain.pathways.starters import STARTERS
-from carnet.domain.pathways.values import TemplateContent, UseCase
+from carnet.domain.pathways.values import PathwayContent, TemplateContent, UseCase
 from carnet.foundation.clock import now
+from carnet.sandbox.cast.professionals import GUILLOU, HADDAD, LE_GALL, LEMAIRE, PRIGENT, VASSEUR, Professional
 
 _HIP = (
     UseCase.CONVOCATION,
@@ -42,39 +42,39 @@ _BETWEEN_TREATMENTS = TemplateContent(
 
 def pathways_of_the_hospital(orthopaedics: UUID, oncology: UUID, archives: UUID) -> None:
     """Hip surgery, oncology follow-up and requests to the archives, each made by its own team (ids of mailboxes)."""
-    hip = _pathway(orthopaedics, "99700218920", "Chirurgie de la hanche", "De la convocation au suivi après le retour.")
+    hip = _pathway(orthopaedics, VASSEUR, "Chirurgie de la hanche", "De la convocation au suivi après le retour.")
     for use_case in _HIP:
-        _template(orthopaedics, "99700218938", replace(_starter(use_case), pathway_id=hip.id))
-    care = _pathway(oncology, "99700219019", "Suivi en oncologie", "Entre deux traitements, à la maison.")
+        _template(orthopaedics, LEMAIRE, replace(_starter(use_case), pathway_id=hip.id))
+    care = _pathway(oncology, LE_GALL, "Suivi en oncologie", "Entre deux traitements, à la maison.")
     upcoming = replace(_starter(UseCase.UPCOMING_CARE), name="Avant le traitement", pathway_id=care.id)
     for content in (upcoming, replace(_BETWEEN_TREATMENTS, pathway_id=care.id)):
-        _template(oncology, "99700219027", content)
-    requests = _pathway(archives, "99700219001", "Demandes de dossier", "Réponses aux demandes de dossier médical.")
-    _template(archives, "99700219035", replace(_starter(UseCase.ARCHIVES), pathway_id=requests.id))
+        _template(oncology, GUILLOU, content)
+    requests = _pathway(archives, HADDAD, "Demandes de dossier", "Réponses aux demandes de dossier médical.")
+    _template(archives, PRIGENT, replace(_starter(UseCase.ARCHIVES), pathway_id=requests.id))
 
 
-def _desk(mailbox_id: UUID, rpps: str) -> DeskActor:
-    return DeskActor(rpps, Mailbox.objects.get(id=mailbox_id).responsible, mailboxes_by_id([mailbox_id])[mailbox_id])
+def _desk(mailbox_id: UUID, who: Professional) -> DeskActor:
+    return DeskActor(str(who.rpps), who.name, mailboxes_by_id([mailbox_id])[mailbox_id])
 
 
 def _starter(use_case: UseCase) -> TemplateContent:
     return next(one.content for one in STARTERS if one.content.use_case is use_case)
 
 
-def _pathway(mailbox_id: UUID, rpps: str, name: str, description: str) -> PathwayShown:
-    made = commands.create_pathway(
-        _desk(mailbox_id, rpps),
+def _pathway(mailbox_id: UUID, who: Professional, name: str, description: str) -> PathwayShown:
+    content = PathwayContent(
         name=name,
         description=description,
         validated_on=timezone.localdate(now()).replace(month=1, day=15) - timedelta(days=365),
         validated_by="Commission médicale d’établissement",
     )
+    made = commands.save_pathway(_desk(mailbox_id, who), None, content)
     if not isinstance(made, PathwayShown):
         raise TypeError(f"the pathway {name}: {made}")
     return made
 
 
-def _template(mailbox_id: UUID, rpps: str, content: TemplateContent) -> None:
-    saved = commands.save_template(_desk(mailbox_id, rpps), None, content)
+def _template(mailbox_id: UUID, who: Professional, content: TemplateContent) -> None:
+    saved = commands.save_template(_desk(mailbox_id, who), None, content)
     if not saved:
         raise ValueError(f"the template {content.name}: {saved}")
