@@ -244,6 +244,8 @@ def test_a_hip_operation_from_a_template_to_p1_08(demo: Demo, doors: Doors, phot
         julie.choose(note="Vu avec le Dr Vasseur : rien d’inquiétant.")
         julie.press("Enregistrer la note")
         julie.look()
+        julie.choose(text="Bonjour,")
+        julie.page.locator("[data-draft-state]", has_text="Gardé aujourd’hui").wait_for()
     with doors.desk(HELENE) as helene:
         helene.look()
         helene.follow("Chirurgie orthopédique")
@@ -251,11 +253,13 @@ def test_a_hip_operation_from_a_template_to_p1_08(demo: Demo, doors: Doors, phot
         helene.look()
         helene.follow(subject)
         assert "Vu avec le Dr Vasseur" in helene.page.locator(".team-note").first.inner_text()
+        assert "Mme Julie LEMAIRE a commencé une réponse" in helene.text()
         helene.follow("Voir peau.jpg")
         helene.page.locator(".picture-view").evaluate("(image) => image.decode()")
         helene.look()
     with doors.desk(JULIE) as julie:
         open_thread(julie, subject)
+        assert julie.page.locator("#answer textarea").input_value() == "Bonjour,", "kept by the page itself"
         julie.choose(reply="Cicatrice normale")
         julie.press("Insérer")
         julie.choose(end=True)

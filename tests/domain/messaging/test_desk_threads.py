@@ -5,14 +5,17 @@ from datetime import timedelta
 import pytest
 from desk_world import ELSEWHERE, GP, JULIE, ORTHO, address, arrive, desk, listed, mail, team
 
+from carnet.domain.directory.models import MailboxTrace
 from carnet.domain.messaging.commands import entries
 from carnet.domain.messaging.commands.folder_tree import create_folder, delete_folder
 from carnet.domain.messaging.commands.folders import append
 from carnet.domain.messaging.commands.write import answer as holder_answers
-from carnet.domain.messaging.desk.access import open_thread
+from carnet.domain.messaging.desk import acts
+from carnet.domain.messaging.desk.access import open_desk_attachment, open_thread
 from carnet.domain.messaging.desk.acts import restore, settle, trash, unsettle
 from carnet.domain.messaging.desk.answering import AnsweredMeanwhile, Sent, answer, end_exchanges
 from carnet.domain.messaging.desk.catching_up import catch_up, prepare
+from carnet.domain.messaging.desk.drafts import patient_of_thread
 from carnet.domain.messaging.desk.values import View
 from carnet.domain.messaging.desk.writing import NewDeskMail, write_new
 from carnet.domain.messaging.envelopes import MessageHead, envelope_name
@@ -28,6 +31,7 @@ from carnet.foundation.owner_keys import owner_key
 from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db
+NOT_FOUND = Decision(False, Refusal.NOT_FOUND)
 
 
 @pytest.fixture
@@ -188,6 +192,45 @@ def test_another_teams_conversation_is_not_found(julie, patient):
     assert answer(stranger, sent.thread_id, "Bonjour.", token=new_id()) == Decision(False, Refusal.NOT_FOUND)
     assert (settle(stranger, [sent.thread_id]), trash(stranger, [sent.thread_id])) == (0, 0)
     assert open_thread(julie, sent.thread_id).messages
+
+
+NOT_THEIRS = {
+    "release": (lambda actor, one: acts.release(actor, [one]), "released", 0),
+    "settle": (lambda actor, one: acts.settle(actor, [one]), "settled", 0),
+    "unsettle": (lambda actor, one: acts.unsettle(actor, [one]), "settled", 0),
+    "mark read": (lambda actor, one: acts.mark_read(actor, [one]), "marked", 0),
+    "mark unread": (lambda actor, one: acts.mark_unread(actor, [one]), "marked", 0),
+    "trash": (lambda actor, one: acts.trash(actor, [one]), "moved", 0),
+    "restore": (lambda actor, one: acts.restore(actor, [one]), "restored", 0),
+    "take": (lambda actor, one: acts.take(actor, [one]), "taken", NOT_FOUND),
+    "hand over": (lambda actor, one: acts.hand_over(actor, one, JULIE), "handed-over", NOT_FOUND),
+    "note": (lambda actor, one: acts.add_note(actor, one, "Rappeler."), "noted", NOT_FOUND),
+    "answer": (lambda actor, one: answer(actor, one, "Bonjour.", token=new_id()), "sent", NOT_FOUND),
+    "end": (lambda actor, one: end_exchanges(actor, one, token=new_id()), "sent", NOT_FOUND),
+    "read": (open_thread, "read", NOT_FOUND),
+    "write to its patient": (patient_of_thread, "read", None),
+    "open a file": (lambda actor, one: open_desk_attachment(actor, one, new_id(), "2"), "read", NOT_FOUND),
+}
+
+
+def test_whoever_tries_anything_on_another_teams_conversation_leaves_a_trace_in_their_own_mailbox(julie, patient):
+    [sent] = write(julie, patient_ins=cast.DOMINIQUE.ins)
+    stranger = desk(cast.archives(), JULIE, "Mme Julie LEMAIRE")
+    left = MailboxTrace.objects.filter(mailbox_id=stranger.mailbox.id)
+    for thread_id in (sent.thread_id, new_id()):  # another team's, nobody's: no way to tell which
+        for tried, (act, traced, given) in NOT_THEIRS.items():
+            left.delete()
+            assert act(stranger, thread_id) == given, tried
+            traces = list(left.values_list("act", "outcome", "author", "session", "count"))
+            assert traces == [(traced, "not-found", JULIE, "a-session", 1)], tried
+    assert not MailboxTrace.objects.filter(mailbox_id=julie.mailbox.id, outcome="not-found").exists()
+
+
+def test_of_several_conversations_those_of_others_are_traced_and_left_alone(julie, patient):
+    [theirs] = write(julie, patient_ins=cast.DOMINIQUE.ins)
+    assert acts.take(julie, [theirs.thread_id, new_id(), new_id()]) == 1
+    traced = MailboxTrace.objects.filter(mailbox_id=julie.mailbox.id, act="taken").values_list("outcome", "count")
+    assert set(traced) == {("", 1), ("not-found", 2)}
 
 
 def test_an_end_closes_all_conversations_with_the_patient_and_an_ordinary_message_opens_again(julie, patient):

@@ -17,10 +17,9 @@ from carnet.domain.messaging.access import open_conversation
 from carnet.domain.messaging.commands.draft_files import Added, add_document, add_file, add_profile, remove_file
 from carnet.domain.messaging.commands.drafts import Conflict, Saved, delete_draft, save_draft, send_draft
 from carnet.domain.messaging.commands.forgetting import forget_sent_drafts
-from carnet.domain.messaging.commands.read import move_to_trash
 from carnet.domain.messaging.commands.write import NewFile, Written
 from carnet.domain.messaging.draft_content import DraftContent
-from carnet.domain.messaging.models import Conversation, ConversationEntry, Draft, DraftFile
+from carnet.domain.messaging.models import Conversation, ConversationEntry, DraftFile
 from carnet.domain.messaging.queries.conversations import conversation, conversations
 from carnet.domain.messaging.queries.drafts import draft, draft_of_conversation, new_messages_begun
 from carnet.domain.messaging.rules.signature import WritesAs, signature_line, signed
@@ -274,12 +273,6 @@ def test_nobody_touches_another_persons_draft(patient: UUID, begun: UUID) -> Non
     kept = draft(patient, draft_id)
     assert kept is not None
     assert kept.content.text == "À moi"
-
-
-def test_deleting_a_conversation_deletes_the_answer_begun_in_it(patient: UUID, begun: UUID) -> None:
-    keep(patient, uuid4(), "En cours", conversation_id=begun)
-    assert move_to_trash(actor_of(patient), patient, begun) is None
-    assert not Draft.objects.filter(space_id=patient).exists()
 
 
 def test_new_messages_begun_are_listed_and_none_without_a_recipient_leaves(patient: UUID) -> None:

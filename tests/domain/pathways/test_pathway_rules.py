@@ -30,6 +30,8 @@ from carnet.domain.pathways.values import (
     LineReason,
     LineState,
     Opened,
+    SendingAct,
+    SendingState,
     SheetRow,
     TemplateContent,
     Timing,
@@ -107,6 +109,32 @@ def test_neither_the_number_nor_its_authority_can_be_put_into_a_message():
     assert ("column-name", "columns", "ins") in problems(template(columns=("ins",)))
 
 
+# --- sendings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "acts"),
+    [
+        (SendingState.DRAFT, {SendingAct.PREPARE, SendingAct.DELETE}),
+        (SendingState.CHECKED, {SendingAct.PREPARE, SendingAct.START, SendingAct.DELETE}),
+        (SendingState.RUNNING, {SendingAct.PAUSE, SendingAct.CANCEL}),
+        (SendingState.PAUSED, {SendingAct.RESUME, SendingAct.CANCEL}),
+        (SendingState.CANCELLED, set()),
+        (SendingState.DONE, set()),
+    ],
+)
+def test_what_may_be_done_with_a_sending_follows_from_where_it_is(state, acts):
+    assert rules.acts_on(state) == rules.acts_on(state.value) == acts
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"), [(None, 30), (0, 1), (47, 1), (48, 2), (29 * 24, 29), (30 * 24, 30), (400 * 24, 30)]
+)
+def test_curves_tell_of_the_whole_days_since_the_sending_was_confirmed(hours, days):
+    now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert rules.days_told(now - timedelta(hours=hours) if hours is not None else None, now) == days
+
+
 # --- templates ---------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +159,22 @@ def test_an_unknown_field_is_an_error_unless_the_template_declares_the_column():
 )
 def test_what_is_wrong_with_a_template_is_named(changed, found):
     assert found in problems(replace(template(), **changed))
+
+
+@pytest.mark.parametrize(
+    ("archived", "valid_from", "valid_until", "usable"),
+    [
+        (False, None, None, True),
+        (True, None, None, False),
+        (False, date(2026, 11, 20), date(2026, 11, 20), True),
+        (False, date(2026, 11, 21), None, False),
+        (False, None, date(2026, 11, 19), False),
+        (True, date(2026, 11, 1), date(2026, 11, 30), False),
+    ],
+)
+def test_a_sending_begins_with_a_template_in_use_and_within_its_dates(archived, valid_from, valid_until, usable):
+    content = template(valid_from=valid_from, valid_until=valid_until)
+    assert rules.usable(content, archived=archived, day=date(2026, 11, 20)) is usable
 
 
 def test_every_use_case_has_a_starter_that_can_be_saved_as_it_is():

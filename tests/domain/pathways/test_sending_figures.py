@@ -17,6 +17,7 @@ from carnet.domain.messaging.models import ConversationEntry
 from carnet.domain.pathways import commands, queries
 from carnet.domain.pathways.models import SendingLine
 from carnet.domain.pathways.queries import Curves, Figures
+from carnet.domain.pathways.values import PathwayContent
 from carnet.foundation.clock import now
 from carnet.sandbox import cast
 
@@ -63,7 +64,7 @@ def test_an_answer_from_before_the_message_is_none(actor):
 
 
 def test_figures_add_up_by_template_and_by_pathway_over_the_whole_establishment(actor):
-    pathway = commands.create_pathway(actor, name="Hanche")
+    pathway = commands.save_pathway(actor, None, PathwayContent("Hanche"))
     send_to_five(actor, name="Premier", pathway_id=pathway.id)
     archives = actor_of(cast.archives())
     other = started(archives, cells(cast.STEPHANE), name="Second")
@@ -85,7 +86,7 @@ def test_figures_add_up_by_template_and_by_pathway_over_the_whole_establishment(
 
 
 def test_curves_grow_day_after_day_from_each_messages_own_sending(actor):
-    pathway = commands.create_pathway(actor, name="Hanche")
+    pathway = commands.save_pathway(actor, None, PathwayContent("Hanche"))
     sending = send_to_five(actor, pathway_id=pathway.id)
     two_days = timedelta(days=2)
     ruth = ConversationEntry.objects.filter(space_id=space_of(cast.RUTH).id)
@@ -147,7 +148,7 @@ def test_a_report_has_every_line_with_what_became_of_it(actor):
 def test_the_indicators_count_what_was_sent_to_many_as_a_count_by_hand_does(actor):
     """Three of the hip pathway were written to, one of whom has no space; one of oncology was not."""
     today = timezone.localdate()
-    pathway = commands.create_pathway(actor, name="Hanche")
+    pathway = commands.save_pathway(actor, None, PathwayContent("Hanche"))
     written = (cast.DOMINIQUE, cast.RUTH, cast.LUCAS)
     leave(started(actor, *[cells(one) for one in written], name="Convocation", pathway_id=pathway.id))
     answers(cast.DOMINIQUE)

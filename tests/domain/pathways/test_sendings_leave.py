@@ -45,6 +45,7 @@ from carnet.domain.pathways.values import (
     Anchor,
     Conditions,
     Opened,
+    PathwayContent,
     PathwayRefusal,
     Refused,
     SheetRow,
@@ -262,7 +263,7 @@ def test_a_stay_that_moves_takes_its_line_along_and_one_that_is_cancelled_calls_
 
 
 def test_the_answers_to_a_sending_are_known_by_its_pathway(actor):
-    pathway = commands.create_pathway(actor, name="Hanche")
+    pathway = commands.save_pathway(actor, None, PathwayContent("Hanche"))
     leave(started(actor, cells(cast.DOMINIQUE), pathway_id=pathway.id))
     leave(started(actor, cells(cast.RUTH)))
     answers(cast.DOMINIQUE)

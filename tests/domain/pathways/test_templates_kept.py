@@ -10,7 +10,14 @@ from sending_desk import actor_of, content, desk, elsewhere
 from carnet.domain.directory.models import MailboxTrace
 from carnet.domain.pathways import commands, queries
 from carnet.domain.pathways.starters import STARTERS
-from carnet.domain.pathways.values import PathwayRefusal, Refused, TemplateProblem, TemplateProblems, UseCase
+from carnet.domain.pathways.values import (
+    PathwayContent,
+    PathwayRefusal,
+    Refused,
+    TemplateProblem,
+    TemplateProblems,
+    UseCase,
+)
 from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db
@@ -29,20 +36,22 @@ def acts(actor):
 
 def test_a_pathway_is_named_once_in_its_establishment(actor):
     validated = {"validated_on": date(2026, 1, 5), "validated_by": "CME"}
-    first = commands.create_pathway(actor, name=" Chirurgie  de la hanche ", **validated)
-    assert (first.name, first.validated_by) == ("Chirurgie de la hanche", "CME")
-    again = commands.create_pathway(actor, name="chirurgie de la HANCHE")
+    first = commands.save_pathway(actor, None, PathwayContent(" Chirurgie  de la hanche ", **validated))
+    assert first.content == PathwayContent("Chirurgie de la hanche", **validated)
+    again = commands.save_pathway(actor, None, PathwayContent("chirurgie de la HANCHE"))
     assert again == Refused(PathwayRefusal.NAME_TAKEN, "name")
-    assert commands.create_pathway(elsewhere(), name="Chirurgie de la hanche")
-    assert [one.name for one in queries.list_pathways(actor)] == ["Chirurgie de la hanche"]
+    assert commands.save_pathway(elsewhere(), None, PathwayContent("Chirurgie de la hanche"))
+    assert [one.content.name for one in queries.list_pathways(actor)] == ["Chirurgie de la hanche"]
     assert acts(actor)[-1] == ("pathway-changed", actor.rpps)
 
 
 def test_a_pathway_changes_and_rests(actor):
-    found = commands.create_pathway(actor, name="Hanche")
-    assert commands.change_pathway(actor, found.id, name="Hanche et genou", active=False).name == "Hanche et genou"
+    found = commands.save_pathway(actor, None, PathwayContent("Hanche"))
+    rests = PathwayContent("Hanche et genou", active=False)
+    assert commands.save_pathway(actor, found.id, rests).content == rests
     assert queries.list_pathways(actor, active_only=True) == []
-    assert queries.open_pathway(actor, found.id).active is False
+    assert queries.open_pathway(actor, found.id).content == rests
+    assert commands.save_pathway(elsewhere(), found.id, rests) == Refused(PathwayRefusal.NOT_FOUND)
 
 
 def test_colleagues_of_the_establishment_share_templates_and_others_find_none(actor):
@@ -71,7 +80,7 @@ def test_each_saving_is_a_version_and_the_old_ones_stay(actor):
 
 
 def test_a_template_that_is_wrong_is_not_saved(actor):
-    pathway = commands.create_pathway(elsewhere(), name="La leur")
+    pathway = commands.save_pathway(elsewhere(), None, PathwayContent("La leur"))
     refused = commands.save_template(actor, None, content(text="{{salle}}", pathway_id=pathway.id))
     assert refused == TemplateProblems(
         (TemplateProblem("unknown-field", "text", "salle"), TemplateProblem("pathway", "pathway_id"))

@@ -12,7 +12,7 @@ from carnet.domain.audit.models import AccessEvent
 from carnet.domain.profile.commands import EntryRefused, add_entry, change_entry, remove_entry, say_nothing
 from carnet.domain.profile.models import ProfileEntry
 from carnet.domain.profile.pdf import profile_file_name, profile_pdf
-from carnet.domain.profile.queries import Profile, has_profile, read_entry, read_profile
+from carnet.domain.profile.queries import Profile, read_entry, read_profile
 from carnet.domain.profile.values import Entry, EntryProblem, Section
 from carnet.domain.spaces.commands import holder
 from carnet.domain.spaces.models import HealthSpace
@@ -120,10 +120,8 @@ def test_nobody_else_reads_or_changes_a_profile(patient: UUID) -> None:
             lambda: say_nothing(actor, patient, Section.ALLERGIES, nothing=True),  # noqa: B023
         ):
             assert attempt() == Decision(False, reason)
-        assert not has_profile(actor, patient)
     assert [allowed for _, allowed in trail(patient)] == [True, *[False] * 14]
     assert told(patient) == [ASTHMA]
-    assert has_profile(of(patient), patient)
 
 
 def test_an_entry_of_another_space_is_not_found_by_its_number(patient: UUID) -> None:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from carnet.domain.spaces.commands import professional_account
-from carnet.interfaces.web.desk_session import begin_desk_session
+from carnet.interfaces.web.desk.session import begin_desk_session
 
 NURSE, SURGEON, PRACTITIONER = "99700218938", "99700218920", "99700218912"
 

@@ -160,7 +160,7 @@ def test_a_closure_is_planned_shown_and_cancelled(administrator: Client, no_clos
 def test_a_closure_that_ends_before_it_starts_is_refused_with_words(administrator: Client, no_closures: None) -> None:
     wanted = {"starts_at": "2031-05-12T20:00", "until": "2031-05-10T06:00"}
     answer = administrator.post(reverse("console_closures"), wanted)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert "Une fermeture finit après avoir commencé" in answer.content.decode()
     assert closures_to_come() == []
 

@@ -22,7 +22,8 @@ from carnet.domain.identity.values import Rpps
 from carnet.domain.messaging.commands.draft_files import MOST_MESSAGES, Added, add_file
 from carnet.domain.messaging.commands.drafts import save_draft
 from carnet.domain.messaging.commands.holder_files import NewFile
-from carnet.domain.messaging.desk.patients import FoundPatient, seal_patient
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.domain.messaging.desk.patients import seal_patient
 from carnet.domain.messaging.desk.sought import seal_words
 from carnet.domain.messaging.draft_content import DraftContent
 from carnet.domain.messaging.models import Contact, DeskDraft, DeskSending, Draft, Message
@@ -119,7 +120,7 @@ def test_a_template_of_another_establishment_makes_no_sending(julie: Client, box
     pharmacist = sign_in_professional(Client(), PHARMACIST)
     theirs = template_of(pharmacist, pharmacy)
     answer = julie.post(reverse("desk_sending_new", args=[box]), {"template": str(theirs)})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert not Sending.objects.exists()
     ours = template_of(julie, box)
     julie.post(reverse("desk_sending_new", args=[box]), {"template": str(ours)})

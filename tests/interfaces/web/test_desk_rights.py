@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from carnet.domain.directory.models import MailboxTrace
 from carnet.domain.spaces.models import Account
-from carnet.interfaces.web import desk_urls
+from carnet.interfaces.web.desk import urls as desk_urls
 from carnet.sandbox import cast
 
 BEFORE_A_MAILBOX = {"desk", "desk_sign_in", "desk_sign_in_back"}

@@ -27,7 +27,7 @@ from carnet.domain.directory.models import Mailbox, MailboxDelegate, MailboxTrac
 from carnet.domain.identity.models import Professional
 from carnet.domain.identity.values import Rpps
 from carnet.domain.spaces.models import Account, HealthSpace
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.sandbox import cast
 from carnet.sandbox.psc.app import application
 from carnet.sandbox.psc.grants import Client as Software

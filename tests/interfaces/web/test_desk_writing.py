@@ -18,7 +18,7 @@ from portal_scene import assert_harmless, main_text, page, signed_in
 from carnet.sandbox import cast
 
 if TYPE_CHECKING:
-    from carnet.domain.messaging.desk.patients import FoundPatient
+    from carnet.domain.messaging.desk.patient_values import FoundPatient
 
 PLAIN_PDF = typst.compile(b"= Compte rendu\nTout va bien.", format="pdf")
 
@@ -37,7 +37,7 @@ def surgeon(box: UUID) -> Client:
 
 
 def dominique_found(box: UUID, **changed: Any) -> "FoundPatient":
-    from carnet.domain.messaging.desk.patients import FoundPatient
+    from carnet.domain.messaging.desk.patient_values import FoundPatient
 
     who = cast.DOMINIQUE
     found = FoundPatient(

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID, uuid4
 
 import openpyxl
@@ -13,13 +13,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from carnet.domain.directory.models import Mailbox
 from carnet.domain.messaging.models import Message
 from carnet.domain.messaging.values import DeliveryOutcome
 from carnet.domain.pathways.commands.leaving import send_group
 from carnet.domain.pathways.merge import FIELDS, KNOWN_COLUMNS
-from carnet.domain.pathways.models import Sending, SendingLine, Template
+from carnet.domain.pathways.models import Pathway, Sending, SendingLine, Template, TemplateVersion
+from carnet.domain.pathways.queries import MOST_NAMES
 from carnet.domain.pathways.spreadsheet import FileProblem
 from carnet.domain.pathways.values import (
+    MAX_VALIDATED_BY,
     Anchor,
     Conditions,
     LineReason,
@@ -31,7 +34,7 @@ from carnet.domain.pathways.values import (
     UseCase,
 )
 from carnet.foundation.clock import now
-from carnet.interfaces.web import pathway_sentences as sentences
+from carnet.interfaces.web.desk import pathway_sentences as sentences
 from carnet.sandbox import cast
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +111,7 @@ def test_a_list_becomes_messages_step_by_step(nurse: Desk):
     spaces = [cast.patient(), cast.not_activated()]
     sending = nurse.sending(nurse.template(), title="Rappels de mars")
     refused = nurse.give(sending, "nom;prenom\na;b")
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "INS" in re.search(r'class="wrong".*?</p>', refused.content.decode(), re.S)[0]
     text = listed(cast.DOMINIQUE, cast.LAURENCE) + "\n12;X;Y;Z\n1;2\n"
     assert nurse.give(sending, text).url == nurse.url("sending_lines", sending=sending.id)
@@ -128,7 +131,7 @@ def test_a_list_becomes_messages_step_by_step(nurse: Desk):
     assert "Aucun message" in page
     assert nurse.client.get(nurse.url("sending_preview", sending=sending.id) + "?ligne=99").status_code == 302
 
-    assert nurse.post("sending_plan", {"when": "relative"}, sending=sending.id).status_code == 400
+    assert nurse.post("sending_plan", {"when": "relative"}, sending=sending.id).status_code == 422
     assert nurse.post("sending_plan", {"when": "now"}, sending=sending.id).status_code == 302
     assert 'name="lines" value="2"' in nurse.get("sending_confirm", sending=sending.id)
     nurse.post("sending_confirm", {"lines": "3"}, sending=sending.id)
@@ -222,7 +225,7 @@ def test_another_establishment_does_nothing_to_what_is_not_theirs(nurse: Desk, p
         assert pharmacist.post(name, {"archived": "yes"}, **theirs).status_code == 404
     for name in ("sending_pause", "sending_resume", "sending_cancel", "sending_plan", "sending_confirm"):
         assert pharmacist.post(name, {"when": "now", "lines": "1"}, sending=sending.id).status_code == 404
-    assert pharmacist.post("sending_new", {"template": template.id}).status_code == 400
+    assert pharmacist.post("sending_new", {"template": template.id}).status_code == 422
     assert pharmacist.client.get(pharmacist.url("sending_new") + f"?suite={sending.id}").status_code == 404
     assert Sending.objects.get().state == SendingState.CHECKED
     assert Template.objects.get(id=template.id).archived_at is None
@@ -244,7 +247,7 @@ def test_a_template_is_previewed_and_what_is_wrong_stands_beside_its_field(nurse
     assert re.search(r'class="letter"[^>]*><p>Bonjour \w+', page)
     assert not Template.objects.exists()
     answer = nurse.post("template_new", given | {"text": "Bonjour {{inconnu}}"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "inconnu" in re.search(r'id="id_text_error".*?</p>', answer.content.decode(), re.S)[0]
     starter = re.search(r"/modeles/exemples/([a-z0-9-]+)/", nurse.get("templates"))[1]
     copied = nurse.post("template_starter", {}, key=starter)
@@ -262,7 +265,7 @@ def test_a_sending_is_planned_by_the_stay_paused_and_follows_the_stays(nurse: De
     start = f"{now().date() + timedelta(days=20):%d/%m/%Y}"
     nurse.give(sending, listed(cast.DOMINIQUE, **{"N° de séjour": "S1", "Date d'entrée": start}))
     plan = {"when": "relative", "days": "7", "side": "before", "anchor": "start", "hour": "09:00"}
-    assert nurse.post("sending_plan", plan, sending=sending.id).status_code == 400, "what if it has passed?"
+    assert nurse.post("sending_plan", plan, sending=sending.id).status_code == 422, "what if it has passed?"
     nurse.post("sending_plan", plan | {"past_due": "skip"}, sending=sending.id)
     assert "7 jours avant" in nurse.get("sending_confirm", sending=sending.id)
     nurse.post("sending_confirm", {"lines": "1"}, sending=sending.id)
@@ -299,6 +302,42 @@ def test_those_written_to_are_written_to_again_unless_they_have_answered(nurse: 
     assert str(sentences.condition_sentences(Conditions(unless_answered=True))[1]) in nurse.get(
         "sending_confirm", sending=second.id
     )
+
+
+def test_who_validated_a_pathway_is_kept_in_full_or_refused(nurse: Desk):
+    committee = ("Commission médicale d’établissement et direction des soins " * 4)[:MAX_VALIDATED_BY]
+    wanted = {"name": "Hanche", "active": "on", "validated_by": committee}
+    assert nurse.post("pathway_new", wanted | {"validated_by": committee + "x"}).status_code == 422
+    assert nurse.post("pathway_new", wanted).status_code == 302
+    assert Pathway.objects.get().validated_by == committee.strip()
+
+
+def test_figures_count_every_template_and_say_when_they_list_the_largest_alone(nurse: Desk):
+    wanted = {"subject": "S", "text": "T", "use_case": "other", "saved_by": NURSE, "saved_at": now()}
+    finess = Mailbox.objects.get(id=nurse.box).organization_id
+    many = MOST_NAMES + 1
+    templates = Template.objects.bulk_create(
+        [Template(id=uuid4(), organization_id=finess, created_at=now()) for _ in range(many)]
+    )
+    TemplateVersion.objects.bulk_create(
+        [TemplateVersion(template=one, number=1, name=f"Modèle {rank}", **wanted) for rank, one in enumerate(templates)]
+    )
+    sendings = Sending.objects.bulk_create(
+        [
+            Sending(id=uuid4(), mailbox_id=nurse.box, organization_id=finess, template=one, template_version=1,
+                    title="Envoi", state="done", hour=time(9), created_by=NURSE, created_at=now(), started_at=now())
+            for one in templates
+        ]
+    )  # fmt: skip
+    line = {"number": 1, "content": b"", "state": "sent", "outcome": "delivered"}
+    SendingLine.objects.bulk_create([SendingLine(id=uuid4(), sending=one, **line) for one in sendings[:-1]])
+    shown = nurse.get("sending_figures")
+    assert f"<dd>{many - 1}</dd>" in shown
+    assert "Seuls les" not in shown
+    SendingLine.objects.bulk_create([SendingLine(id=uuid4(), sending=sendings[-1], **line)])
+    shown = nurse.get("sending_figures")
+    assert f"<dd>{many}</dd>" in shown
+    assert f"Seuls les {MOST_NAMES} " in shown
 
 
 def test_every_code_has_its_sentence():

@@ -14,7 +14,8 @@ from carnet.domain.messaging.models import Conversation, ConversationEntry, Draf
 from carnet.domain.record.models import Document
 from carnet.domain.spaces.commands import close_space
 from carnet.foundation.clock import now
-from carnet.interfaces.web import desk_urls, urls
+from carnet.interfaces.web import urls
+from carnet.interfaces.web.desk import urls as desk_urls
 from carnet.sandbox import cast
 from carnet.sandbox.letter import discharge_letter
 
@@ -27,8 +28,8 @@ FOR_EVERYONE = {
 }  # fmt: skip
 FOR_PROGRAMS = {"autoconfig", "autodiscover"}
 ONLY_BY_POST = {
-    "set_language", "conversation_answer", "attachment_save", "attachments_save", "pharmacy_write",
-    "device_add", "device_remove", "profile_nothing",
+    "set_language", "conversation_answer", "conversation_put_back", "attachment_save", "attachments_save",
+    "pharmacy_write", "device_add", "device_remove", "profile_nothing",
     "console_closure_cancel", "console_queue_retry", "console_queue_hold", "console_queue_drop",
 }  # fmt: skip
 LEADS_ELSEWHERE = {"account_confirm_login_code": "/connexion/", "account_logout": "/"}

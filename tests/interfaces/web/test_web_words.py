@@ -1,11 +1,13 @@
 """Sizes, dates and letters as people read them."""
 
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 import time_machine
 from django.utils import translation
 
+from carnet.interfaces.web.asked import number_of, uuid_of, uuids_of
 from carnet.interfaces.web.sentences import subject_words
 from carnet.interfaces.web.templatetags import web
 
@@ -118,3 +120,20 @@ def test_a_file_name_may_be_broken_where_it_is_joined_and_nowhere_else() -> None
     assert web.breakable("compte_rendu-2.pdf") == "compte_<wbr>rendu-<wbr>2.<wbr>pdf"
     assert web.breakable("a_<b>.pdf") == "a_&lt;b&gt;.<wbr>pdf"
     assert web.breakable("Fin. Merci.") == "Fin. Merci."
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("99999999", 99_999_999), ("100000000", None), ("", None), ("-1", None), ("1.5", None),
+     ("x", None), (" 1", None), ("\u0661", None)],
+)  # fmt: skip
+def test_a_number_in_an_address_is_short_and_plain_or_none(text: str, number: int | None) -> None:
+    assert number_of(text) == number
+
+
+def test_an_identifier_in_an_address_is_written_as_the_pages_write_it_or_names_nothing() -> None:
+    known = UUID("0190f3a2-7c1e-7d3b-9f00-1a2b3c4d5e6f")
+    assert uuid_of(str(known)) == known
+    others = ["", "x", str(known).upper(), known.hex, f"{{{known}}}", known.urn, f"{known}\n", f" {known}"]
+    assert [uuid_of(one) for one in others] == [None] * len(others)
+    assert uuids_of(["x", str(known), known.hex]) == [known]

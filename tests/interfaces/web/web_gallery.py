@@ -295,8 +295,8 @@ def _page(rows: list[Any]) -> ListPage:
 def pages() -> list[Page]:
     """Every page, in its states: full, empty, with errors."""
     confirm = {
-        "title": "Supprimer cette conversation ?", "text": "Les messages et leurs pièces jointes seront supprimés.",
-        "action_url": "/corbeille", "confirm_label": "Supprimer", "cancel_url": "/messages/", "danger": True,
+        "title": "Supprimer ce brouillon ?", "text": "Son texte et ses fichiers seront supprimés.",
+        "action_url": "/brouillon", "confirm_label": "Supprimer", "cancel_url": "/messages/", "danger": True,
     }  # fmt: skip
     home = {"holder_name": "Claire", "unread": _conversations()[:2], "recent_documents": _documents()}
     wrong_login = Login({"login": "", "password": ""})
@@ -319,9 +319,10 @@ def pages() -> list[Page]:
         Page("activate-code-wrong", "web/activate_code.html", {"form": ActivationForm({})}, signed_in=False),
         Page("home", "web/home.html", home | {"last_events": _events()}, "home"),
         Page("home-empty", "web/home.html", {"holder_name": "Claire", "nav": {}}, "home"),
-        Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "drafts": _drafts()},
-             "messages"),
+        Page("messages", "web/messages.html", {"page": _page(_conversations()), "total": 31, "drafts": _drafts(),
+                                                "has_trash": True}, "messages"),
         Page("messages-empty", "web/messages.html", {"page": _page([]), "total": 0, "nav": {}}, "messages"),
+        Page("messages-in-trash", "web/messages.html", {"page": _page([]), "has_trash": True, "nav": {}}, "messages"),
         Page("conversation", "web/conversation.html", _conversation("open"), "conversation"),
         Page("conversation-ended", "web/conversation.html", _conversation("ended"), "conversation"),
         Page("conversation-no-reply", "web/conversation.html", _conversation("no-reply"), "conversation"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
-from carnet.interfaces.web.desk_forms import (
+from carnet.interfaces.web.desk.forms import (
     DeskAnswerForm,
     DeskFilter,
     HandOverForm,
@@ -149,7 +149,7 @@ def _conversation(person: dict[str, Any], bound: dict[str, Any] | None = None, *
         "answer_to": ("amina.belkacem@medecin.mssante.test",), "cannot_answer": "", "replies": _REPLIES,
         "insert": InsertForm([("1", "Documents à apporter")]), "note": NoteForm(), "meanwhile": None,
         "hand_over": HandOverForm([("99700218938", "Mme Julie LEMAIRE")]), "budget": 20_000_000,
-        "place": "unread=on", "list_url": "/bureau/",
+        "place": "unread=on", "list_url": "/bureau/", "begun": None, "resumed": False, "answering": [],
     } | more  # fmt: skip
 
 
@@ -165,6 +165,10 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
     meanwhile = SimpleNamespace(author_name="Mme Julie LEMAIRE", at=_AT, text="Venez demain à 9 h.")
     note = NoteForm({"note": ""})
     tokens = {"token": str(_THREAD)}
+    begun = {
+        "begun": SimpleNamespace(content=SimpleNamespace(text="Bonjour,\nvenez demain"), saved_at=_AT), "resumed": True,
+        "answering": [SimpleNamespace(name=name, at=_AT) for name in ("Mme Julie LEMAIRE", "Dr Hélène VASSEUR")],
+    }  # fmt: skip
     ended = _thread(_PATIENT, ended_at=_AT, waiting="", taken_by="", mine=False, in_trash=True, readers=[])
     mine = _thread(_COLLEAGUE, mine=True, late=False, away="Cette boîte est fermée.", pathway="", earlier=0)
     printed = {"thread": _thread(_PATIENT), "items": _items(), "mailbox": _MAILBOX, "printed_by": "Dr Claire VASSEUR"}
@@ -182,6 +186,8 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
         ("thread-wrong", "desk/thread", _conversation(_PATIENT, tokens), "desk_thread"),
         ("thread-note", "desk/thread", _conversation(_PATIENT, note=note), "desk_thread"),
         ("thread-meanwhile", "desk/thread", _conversation(_COLLEAGUE, meanwhile=meanwhile), "desk_thread"),
+        ("thread-begun", "desk/thread", _conversation(_PATIENT, **begun), "desk_thread"),
+        ("thread-begun-closed", "desk/thread", _conversation(_COLLEAGUE, form=None, **begun), "desk_thread"),
         ("thread-ended", "desk/thread", _conversation(_PATIENT, thread=ended, insert=None), "desk_thread"),
         ("thread-closed", "desk/thread", _conversation(_COLLEAGUE, thread=mine, form=None), "desk_thread"),
         ("print", "desk/print", printed | {"back_url": "/"}, "desk_print"),

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from carnet.domain.directory.queries.colleagues import FoundColleague
 from carnet.domain.directory.values import MailboxKind
-from carnet.domain.messaging.desk.patients import FoundPatient
-from carnet.interfaces.web.desk_find_forms import ColleagueForm, NumberForm, ScanForm, TraitsForm
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.interfaces.web.desk.find_forms import ColleagueForm, NumberForm, ScanForm, TraitsForm
 from carnet.interfaces.web.views.desk.choosing import Box
 
 _TEAM = SimpleNamespace(

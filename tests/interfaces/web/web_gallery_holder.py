@@ -92,6 +92,16 @@ def _hits() -> dict[str, Any]:
     return {"hits": [hit, mine], "looked_at": 5_000, "next_before": "2026-01-01T00:00:00+00:00_x"}
 
 
+def _thrown_away() -> list[dict[str, Any]]:
+    row = {
+        "put_back_url": "/remise/", "sender_name": WARD["name"], "verified": True, "domain": WARD["domain"],
+        "subject": "Votre opération du 3 décembre : ce qu’il faut préparer", "last_at": _ago(days=40),
+        "trashed_at": _ago(minutes=5),
+    }  # fmt: skip
+    other = {"sender_name": "Secrétariat", "verified": False, "domain": "cabinet.mssante.fr", "subject": ""}
+    return [row, row | other | {"trashed_at": _ago(days=9)}]
+
+
 def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
     """Name, template, context and address of each page."""
     nothing = NewMessageForm(_people())
@@ -107,6 +117,11 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
         {"name": "film.mov", "url": "", "was_there": False, "reason": "Ce type de fichier n’est pas accepté."},
     ]
     searched = MessageSearchForm({"text": "opération"})
+    to_trash = {
+        "title": "Mettre cette conversation à la corbeille ?", "text": "Vous pourrez l’en ressortir.",
+        "goes": ["La conversation « Votre opération » avec le CHU", "2 messages", "1 pièce jointe : consignes.pdf"],
+        "action_url": "/corbeille/", "confirm_label": "Mettre à la corbeille", "cancel_url": "/messages/",
+    }  # fmt: skip
     return [
         ("new-message", "new_message", _new(NewMessageForm(_people())), "new_message"),
         ("new-message-wrong", "new_message", _new(nothing), "new_message"),
@@ -124,6 +139,9 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
                                                 "action_url": "/ajouter/", "budget_words": budget_words(0)},
          "draft_documents"),
         ("attachments-saved", "attachments_saved", {"saved": saved, "back_url": "/retour/"}, "attachments_save"),
+        ("conversation-trash", "confirm", to_trash, "conversation_trash"),
+        ("trash", "trash", {"page": ListPage(_thrown_away(), "?before=x")}, "trash"),
+        ("trash-empty", "trash", {"page": ListPage([])}, "trash"),
         ("message-search", "message_search", {"form": searched, "found": _hits()}, "message_search"),
         ("message-search-empty", "message_search", {"form": MessageSearchForm(), "found": None}, "message_search"),
     ]  # fmt: skip

@@ -27,13 +27,14 @@ from carnet.domain.pathways.values import (
     LineState,
     Opened,
     PastDue,
+    PathwayContent,
     SendingState,
     TemplateContent,
     Timing,
     UseCase,
     When,
 )
-from carnet.interfaces.web.pathway_forms import (
+from carnet.interfaces.web.desk.pathway_forms import (
     NewSendingForm,
     PathwayForm,
     PeriodForm,
@@ -43,7 +44,7 @@ from carnet.interfaces.web.pathway_forms import (
     UnreachedForm,
     UseCaseFilter,
 )
-from carnet.interfaces.web.pathway_sentences import (
+from carnet.interfaces.web.desk.pathway_sentences import (
     COLUMNS,
     LINE_STATES,
     SENDING_STATES,
@@ -59,10 +60,18 @@ BOX = UUID(int=21)
 _AT = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
 _MAILBOX = "Centre hospitalier Saint-Aubin – Chirurgie orthopédique"
 _PATHWAYS = [
-    PathwayShown(UUID(int=1), "Prothèse de hanche", "De la consultation au retour à domicile.", True,
-                 date(2026, 3, 1), "Commission médicale d’établissement", _AT),
-    PathwayShown(UUID(int=2), "Archives", "", False, None, "", _AT),
-]  # fmt: skip
+    PathwayShown(
+        UUID(int=1),
+        PathwayContent(
+            "Prothèse de hanche",
+            "De la consultation au retour à domicile.",
+            validated_on=date(2026, 3, 1),
+            validated_by="Commission médicale d’établissement",
+        ),
+        _AT,
+    ),
+    PathwayShown(UUID(int=2), PathwayContent("Archives", active=False), _AT),
+]
 _FILE = TemplateFile(UUID(int=4), "livret_d_accueil_du_service.pdf", "application/pdf", 840_000)
 _CONTENT = TemplateContent(
     name="Consignes avant une prothèse de hanche",
@@ -73,7 +82,7 @@ _CONTENT = TemplateContent(
     receipt_wanted=True,
     files=(_FILE.id,),
 )
-_TEMPLATE = TemplateShown(UUID(int=3), 4, _CONTENT, False, "Prothèse de hanche", (_FILE,), "99700218938", _AT)
+_TEMPLATE = TemplateShown(UUID(int=3), 4, _CONTENT, False, "Prothèse de hanche", (_FILE,), "99700218938", _AT, True)
 _PREVIEW = {
     "message": Rendered("Votre opération du lundi 7 décembre 2026", "", (_FILE,), True, True),
     "html": mark_safe("<p>Bonjour Dominique PAT-TROIS,</p><p>Venez à jeun le lundi 7 décembre 2026.</p>"),
@@ -128,20 +137,20 @@ _LINES = [
 ]
 
 
-def _steps(current: int) -> dict[str, Any]:
+def _steps(current: int, sending: SendingShown = _SENDING) -> dict[str, Any]:
     labels = ("Modèle", "Liste des patients", "Vérification", "Moment", "Confirmation")
     steps = [
         {"label": label, "url": "/x" if 0 < at < current else "", "current": at == current, "done": at < current}
         for at, label in enumerate(labels)
     ]  # fmt: skip
-    return {"box": BOX, "sending": _SENDING, "steps": steps}
+    return {"box": BOX, "sending": sending, "steps": steps}
 
 
 def _rows(lines: Sequence[LineShown]) -> list[dict[str, Any]]:
     return [{"line": one, "state": LINE_STATES[one.state], "why": line_sentence(one)} for one in lines]
 
 
-def _shown(sending: SendingShown, *, moves: bool) -> dict[str, Any]:
+def _shown(sending: SendingShown) -> dict[str, Any]:
     return {
         "box": BOX,
         "sending": sending,
@@ -149,11 +158,9 @@ def _shown(sending: SendingShown, *, moves: bool) -> dict[str, Any]:
         "moment": timing_sentence(sending.timing),
         "conditions": condition_sentences(sending.conditions),
         "figures": _FIGURES,
-        "chart": _chart(_CURVES) if moves else "",
+        "chart": _chart(_CURVES) if sending.leaving else "",
         "told_days": _told(_CURVES),
         "parts": [{"state": state, "label": LINE_STATES[state], "count": count} for state, count in _COUNTS.items()],
-        "gone": 295,
-        "moves": moves,
     }
 
 
@@ -171,7 +178,7 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
     ]  # fmt: skip
     tables = [
         {"id": "template", "title": "Par modèle", "key": "modele",
-         "rows": [NamedFigures(_TEMPLATE.id, _CONTENT.name, _FIGURES, 3)]},
+         "rows": [NamedFigures(_TEMPLATE.id, _CONTENT.name, _FIGURES, 3)], "cut": 200},
         {"id": "pathway", "title": "Par parcours", "key": "parcours", "rows": [NamedFigures(None, "", _FIGURES, 1)]},
     ]  # fmt: skip
     figures = {"box": BOX, "filters": PeriodForm(), "tables": tables, "period": "since=2026-11-01&until=2026-11-30",
@@ -183,20 +190,12 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
     lines = {"lines": _rows(_LINES), "tabs": tabs, "columns": [*known, {"name": "telephone", "known": False}], "bad": 2,
              "skipped": 1, "next_url": "?apres=50"}  # fmt: skip
     preview = {"line": _LINES[0], "state": LINE_STATES[LineState.WAITING], "preview": _PREVIEW, "previous": None,
-               "next": 3, "due_at": _AT, "cells": [("Téléphone", "06 00 00 00 00")], "mailbox_label": _MAILBOX,
-               "preparing": True}  # fmt: skip
-    bad = preview | {
-        "line": _LINES[4],
-        "preview": None,
-        "previous": 2,
-        "next": None,
-        "why": "Prénom",
-        "preparing": False,
-    }
-    one = {"template": _TEMPLATE, "valid": True}
-    archived = {"template": replace(_TEMPLATE, archived=True, files=(), pathway_name=""), "valid": False}
+               "next": 3, "due_at": _AT, "cells": [("Téléphone", "06 00 00 00 00")],
+               "mailbox_label": _MAILBOX}  # fmt: skip
+    bad = preview | {"line": _LINES[4], "preview": None, "previous": 2, "next": None, "why": "Prénom"}
+    archived = replace(_TEMPLATE, archived=True, files=(), pathway_name="", usable=False)
     starters = [{"key": "convocation", "use_case": USE_CASES[UseCase.CONVOCATION], "name": "Convocation"}]
-    listed = {"box": BOX, "filters": UseCaseFilter({}), "groups": [(USE_CASES[UseCase.PREOP], [one, archived])],
+    listed = {"box": BOX, "filters": UseCaseFilter({}), "groups": [(USE_CASES[UseCase.PREOP], [_TEMPLATE, archived])],
               "starters": starters, "has_establishment": True}  # fmt: skip
     sendings = [
         {"sending": sending, "state": SENDING_STATES[sending.state], "moment": timing_sentence(sending.timing)}
@@ -237,19 +236,19 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
          _steps(1) | {"form": SheetForm(), "known_columns": known, "own_columns": ["telephone"]}, "desk_sending_file"),
         ("sending-file-wrong", "sending_file", _steps(1) | {"form": empty, "known_columns": known},
          "desk_sending_file"),
-        ("sending-lines", "sending_lines", _steps(2) | lines | {"preparing": True}, "desk_sending_lines"),
-        ("sending-lines-left", "sending_lines", _steps(2) | lines | {"sending": _RUNNING, "lines": []},
+        ("sending-lines", "sending_lines", _steps(2) | lines, "desk_sending_lines"),
+        ("sending-lines-left", "sending_lines", _steps(2, _RUNNING) | lines | {"lines": []},
          "desk_sending_lines"),
         ("sending-preview", "sending_preview", _steps(2) | preview, "desk_sending_preview"),
-        ("sending-preview-bad", "sending_preview", _steps(2) | bad, "desk_sending_preview"),
+        ("sending-preview-bad", "sending_preview", _steps(2, _RUNNING) | bad, "desk_sending_preview"),
         ("sending-plan", "sending_plan", _steps(3) | {"form": PlanForm(replace(_SENDING, follows=UUID(int=9)))},
          "desk_sending_plan"),
         ("sending-plan-wrong", "sending_plan", _steps(3) | {"form": PlanForm(_SENDING, {"when": "relative"})},
          "desk_sending_plan"),
         ("sending-confirm", "sending_confirm", confirm, "desk_sending_confirm"),
         ("sending-cancel", "sending_cancel", cancel, "desk_sending_cancel"),
-        ("sending-running", "sending", _shown(_RUNNING, moves=True), "desk_sending"),
-        ("sending-paused", "sending", _shown(_PAUSED, moves=False), "desk_sending"),
+        ("sending-running", "sending", _shown(_RUNNING), "desk_sending"),
+        ("sending-paused", "sending", _shown(_PAUSED), "desk_sending"),
         ("sending-unreached", "sending_unreached", unreached, "desk_sending_unreached"),
         ("sending-unreached-none", "sending_unreached", unreached | {"people": [], "sending": _PAUSED},
          "desk_sending_unreached"),

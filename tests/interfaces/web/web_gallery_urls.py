@@ -16,6 +16,8 @@ _PLACES = {
     "conversation": "messages/<uuid:conversation>/",
     "conversation_answer": "messages/<uuid:conversation>/repondre/",
     "message_search": "messages/recherche/",
+    "trash": "messages/corbeille/",
+    "conversation_put_back": "messages/<uuid:conversation>/remise/",
     "contacts": "messages/contacts/",
     "pharmacies": "messages/pharmacies/",
     "pharmacy_write": "messages/pharmacies/ecrire/",
@@ -76,7 +78,7 @@ _PLACES = {
     "desk_reply_delete": "bureau/<uuid:box>/reponses/<uuid:reply>/suppression/",
     **{
         f"desk_{name}": f"bureau/<uuid:box>/echanges/<uuid:thread>/{name}/"
-        for name in ("thread", "answer", "take", "note", "settle", "unread", "trash", "end", "print")
+        for name in ("thread", "answer", "take", "note", "settle", "unread", "trash", "end", "print", "answer_discard")
     },
     "desk_pathways": "bureau/<uuid:box>/parcours/",
     "desk_pathway_new": "bureau/<uuid:box>/parcours/nouveau/",

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from carnet.domain.messaging.desk.draft_values import DraftDocument
-from carnet.domain.messaging.desk.patients import FoundPatient
-from carnet.interfaces.web.desk_forms import SearchForm
-from carnet.interfaces.web.desk_writing_forms import ColleagueForm, DraftDocumentForm, WritingForm
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.interfaces.web.desk.forms import SearchForm
+from carnet.interfaces.web.desk.writing_forms import ColleagueForm, DraftDocumentForm, WritingForm
 from carnet.interfaces.web.rows import Page as ListPage
 
 BOX = UUID(int=3)
@@ -101,6 +101,8 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
          "documents": True, "saved_at": _AT},
         {"url": "/suite", "discard_url": "/abandon", "to": "cardiologie@clinique.test", "patient": False,
          "subject": "Avis", "documents": False, "saved_at": _AT},
+        {"url": "/echange", "discard_url": "/abandon", "to": "PAT-TROIS Dominique", "patient": True,
+         "subject": "Ma cicatrice est rouge depuis hier soir", "documents": False, "answer": True, "saved_at": _AT},
     ]  # fmt: skip
     unsure = _patient(named="wrong-key", ins="")
     rows = _documents()

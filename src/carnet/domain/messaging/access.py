@@ -1,5 +1,6 @@
 """The only way from an identifier to a conversation, a message or an attachment of a space."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,15 +28,20 @@ class OpenedConversation:
 
 
 @transaction.atomic
-def open_conversation(actor: Actor, act: Act, space_id: UUID, conversation_id: UUID) -> OpenedConversation | Decision:
-    """A conversation of a space, if ``actor`` may do ``act`` to it; either way the trail keeps it."""
-    found, events = find_conversation(actor, act, space_id, conversation_id)
+def open_conversation(
+    actor: Actor, act: Act, space_id: UUID, conversation_id: UUID, *, in_trash: bool = False
+) -> OpenedConversation | Decision:
+    """A conversation of a space, if ``actor`` may do ``act`` to it; either way the trail keeps it.
+
+    What is in the trash is found ``in_trash`` only, and nothing else is.
+    """
+    found, events = find_conversation(actor, act, space_id, conversation_id, in_trash=in_trash)
     leave_all(events)
     return found
 
 
 def find_conversation(
-    actor: Actor, act: Act, space_id: UUID, conversation_id: UUID, *, lock: bool = False
+    actor: Actor, act: Act, space_id: UUID, conversation_id: UUID, *, lock: bool = False, in_trash: bool = False
 ) -> tuple[OpenedConversation | Decision, list[NewEvent]]:
     """The same, with the event for the caller to leave in the transaction of its act.
 
@@ -46,7 +52,7 @@ def find_conversation(
     if space is None:
         return refused(Refusal.NOT_FOUND), []
     decision = decide(actor, act, space.id, space.state)
-    contact, conversation = _rows(space.id, conversation_id, lock) if decision else (None, None)
+    contact, conversation = _rows(space.id, conversation_id, lock, in_trash) if decision else (None, None)
     if decision and conversation is None:
         decision = refused(Refusal.NOT_FOUND)
     subject = ""
@@ -58,18 +64,17 @@ def find_conversation(
     return OpenedConversation(conversation, contact, subject), [left]
 
 
-def _rows(space_id: UUID, conversation_id: UUID, lock: bool) -> tuple[Contact | None, Conversation | None]:
-    conversation = Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at=None).first()
+def _rows(
+    space_id: UUID, conversation_id: UUID, lock: bool, in_trash: bool
+) -> tuple[Contact | None, Conversation | None]:
+    mine = Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at__isnull=not in_trash)
+    conversation = mine.first()
     if conversation is None:
         return None, None
     contacts = Contact.objects.select_for_update() if lock else Contact.objects
     contact = contacts.get(space_id=space_id, id=conversation.contact_id)
     if lock:
-        conversation = (
-            Conversation.objects.select_for_update()
-            .filter(space_id=space_id, id=conversation_id, trashed_at=None)
-            .first()
-        )
+        conversation = mine.select_for_update().first()
     return contact, conversation
 
 
@@ -130,17 +135,20 @@ def _attachment(space_id: UUID, conversation_id: UUID, message_id: UUID, path: s
     ):
         return None
     content = EntryContent.from_json(owner_key(space_id).open(content_name(message_id), entry.content))
-    kept = next((one for one in content.attachments if one.path == path), None)
     message = Message.objects.filter(owner_id=space_id, id=message_id).first()
-    if kept is None or message is None:
-        return None
-    if kept.problem:
-        return OpenedAttachment(kept, b"")
-    raw = get_body(space_id, message.body)
+    return attachment_at(content, path, lambda: get_body(space_id, message.body)) if message else None
+
+
+def attachment_at(content: EntryContent, path: str, message: Callable[[], bytes]) -> OpenedAttachment | None:
+    """An attachment of a message whose bytes are ``message()``, empty when it has a problem; None when there is none at
+    ``path`` or it cannot be read. Access is decided by the caller."""
+    kept = next((one for one in content.attachments if one.path == path), None)
+    if kept is None or kept.problem:
+        return OpenedAttachment(kept, b"") if kept else None
     try:
         if kept.is_document:
-            document = archive_document(raw, path)
+            document = archive_document(message(), path)
             return OpenedAttachment(kept, document.content, document.entry) if document else None
-        return OpenedAttachment(kept, part_content(raw, path))
+        return OpenedAttachment(kept, part_content(message(), path))
     except MalformedMessage:
         return None

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import orjson
 
 from carnet.domain.messaging.compose.messages import Attachment
 from carnet.domain.messaging.envelopes import draft_file_name, draft_name
+from carnet.domain.messaging.kept_json import from_kept
 from carnet.domain.messaging.models import Draft, DraftFile
 from carnet.foundation.bodies import get_body
 from carnet.foundation.keys import OwnerKey
@@ -50,8 +51,7 @@ class DraftContent:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        fields: dict[str, Any] = orjson.loads(kept)
-        return cls(**fields)
+        return from_kept(cls, kept)
 
 
 def open_content(key: OwnerKey, draft: Draft) -> DraftContent:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from carnet.domain.messaging.kept_json import from_kept
 from carnet.domain.messaging.mime.message import ParsedMessage
 
 
@@ -45,14 +46,7 @@ class SpooledEnvelope:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        fields: dict[str, Any] = orjson.loads(kept)
-        return cls(
-            **{
-                **fields,
-                "recipients": tuple(fields["recipients"]),
-                "accepted_at": datetime.fromisoformat(fields["accepted_at"]),
-            }
-        )
+        return from_kept(cls, kept, recipients=tuple, accepted_at=datetime.fromisoformat)
 
 
 @dataclass(frozen=True)
@@ -87,8 +81,7 @@ class MessageHead:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        fields: dict[str, Any] = orjson.loads(kept)
-        return cls(**{**fields, "references": tuple(fields["references"]), "to": tuple(fields["to"])})
+        return from_kept(cls, kept, references=tuple, to=tuple)
 
     @classmethod
     def of(cls, parsed: ParsedMessage, *, return_path: str, answer_address: str, receipt_to: str = "") -> Self:
@@ -154,14 +147,11 @@ class EntryContent:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        fields: dict[str, Any] = orjson.loads(kept)
-        return cls(
-            **{
-                **fields,
-                "attachments": tuple(KeptAttachment(**one) for one in fields["attachments"]),
-                "findings": tuple(fields["findings"]),
-            }
-        )
+        return from_kept(cls, kept, attachments=_attachments, findings=tuple)
+
+
+def _attachments(kept: list[dict[str, Any]]) -> tuple[KeptAttachment, ...]:
+    return tuple(KeptAttachment(**one) for one in kept)
 
 
 def outbound_name(mail_id: UUID) -> str:

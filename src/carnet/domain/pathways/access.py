@@ -7,7 +7,7 @@ names patients, and is its mailbox's alone. What belongs to others is not told f
 from uuid import UUID
 
 from carnet.domain.directory.commands.traces import leave_traces
-from carnet.domain.directory.traces import NewTrace, TraceAct
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways.models import Pathway, Sending, Template
 from carnet.domain.pathways.values import PathwayRefusal, Refused
@@ -40,7 +40,4 @@ def find_sending(actor: DeskActor, sending_id: UUID, *, lock: bool = False) -> S
 
 def trace(actor: DeskActor, act: TraceAct, *, count: int = 1, outcome: str = "") -> None:
     """Leave the trace of an act in the actor's mailbox; part of the caller's transaction."""
-    left = NewTrace(
-        actor.mailbox.id, act, "desk", author=actor.rpps, session=actor.session, outcome=outcome, count=count
-    )
-    leave_traces([left])
+    leave_traces([actor.trace(act, outcome=outcome, count=count)])

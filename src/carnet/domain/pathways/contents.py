@@ -1,12 +1,40 @@
-"""What a line of a sending says, as it lies sealed."""
+"""What a template and a line of a sending say, as they are stored: written here, and read back here."""
 
 import json
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from carnet.domain.pathways.models import SendingLine
-from carnet.domain.pathways.values import LineContent, LineReason
+from carnet.domain.pathways.models import SendingLine, TemplateVersion
+from carnet.domain.pathways.values import LineContent, LineReason, TemplateContent, UseCase
 from carnet.foundation.keys import OwnerKey
+
+
+def version_columns(content: TemplateContent) -> dict[str, Any]:
+    """What a template says, as the columns of a version: each field of the content has the column of its name."""
+    return asdict(content) | {
+        "use_case": content.use_case.value,
+        "columns": list(content.columns),
+        "files": list(content.files),
+    }
+
+
+def content_of(version: TemplateVersion) -> TemplateContent:
+    """What a stored version says."""
+    return TemplateContent(
+        name=version.name,
+        use_case=UseCase(version.use_case),
+        subject=version.subject,
+        text=version.text,
+        columns=tuple(version.columns),
+        pathway_id=version.pathway_id,
+        valid_from=version.valid_from,
+        valid_until=version.valid_until,
+        takes_answer=version.takes_answer,
+        receipt_wanted=version.receipt_wanted,
+        files=tuple(version.files),
+    )
 
 
 def seal_line(key: OwnerKey, line_id: UUID, content: LineContent) -> bytes:

@@ -10,6 +10,8 @@ MAX_LINES = 10_000
 MAX_FILES = 5
 MAX_FILES_BYTES = 5_000_000
 MAX_NAME = 100
+MAX_VALIDATED_BY = 200
+MAX_DESCRIPTION = 2_000
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 MAX_COLUMNS = 20
@@ -44,6 +46,17 @@ class SendingState(StrEnum):
     PAUSED = "paused"
     CANCELLED = "cancelled"
     DONE = "done"
+
+
+class SendingAct(StrEnum):
+    """What a person does with a sending. To prepare one is to give its lines and its moment."""
+
+    PREPARE = "prepare"
+    START = "start"
+    DELETE = "delete"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
 
 
 class LineState(StrEnum):
@@ -176,6 +189,17 @@ class Refused:
 
     def __bool__(self) -> bool:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class PathwayContent:
+    """What an establishment says of a pathway; ``validated_by``: the committee or direction that validated it."""
+
+    name: str
+    description: str = ""
+    active: bool = True
+    validated_on: date | None = None
+    validated_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,6 @@ def _space_to_read(actor: Actor, space_id: UUID, goes_on: bool) -> HealthSpace |
     return opened if isinstance(opened, Decision) else opened.space
 
 
-def has_profile(actor: Actor, space_id: UUID) -> bool:
-    """Whether something is told that ``actor`` may read; what it is stays closed, so no event is left."""
-    state = HealthSpace.objects.filter(id=space_id).values_list("state", flat=True).first()
-    if state is None or not decide(actor, Act.READ_PROFILE, space_id, state):
-        return False
-    return ProfileEntry.objects.filter(space_id=space_id).exists()
-
-
 def kept_entries(space_id: UUID) -> list[KeptEntry]:
     """Everything that a profile holds: for those who have asked whether they may. Index: the primary key."""
     key = owner_key(space_id)

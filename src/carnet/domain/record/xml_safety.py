@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Final, TypedDict
 
 from lxml import etree
 
@@ -29,6 +29,27 @@ _ASCII_COMPATIBLE: Final = frozenset(
     {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252"}
 )
 _SPACE: Final = b" \t\r\n"
+
+
+class _ParserOptions(TypedDict):
+    resolve_entities: bool
+    no_network: bool
+    load_dtd: bool
+    dtd_validation: bool
+    huge_tree: bool
+    remove_comments: bool
+    remove_pis: bool
+
+
+_SAFELY: Final[_ParserOptions] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 class XmlReason(StrEnum):
@@ -81,17 +102,8 @@ def parse_xml(
     attributes. Raises UnsafeXml or MalformedXml.
     """
     data = _judged(data, max_bytes, max_markup)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, etree.XMLParser(**_SAFELY))
     except etree.XMLSyntaxError as error:
         raise _refusal_of(error) from None
     except (ValueError, LookupError):
@@ -114,18 +126,7 @@ def each_element(
     """
     data = _judged(data, max_bytes, max_markup)
     try:
-        for _, element in etree.iterparse(
-            io.BytesIO(data),
-            events=("end",),
-            tag=f"{{*}}{name}",
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        ):
+        for _, element in etree.iterparse(io.BytesIO(data), events=("end",), tag=f"{{*}}{name}", **_SAFELY):
             if element.getroottree().docinfo.internalDTD is not None:
                 raise UnsafeXml(XmlReason.DOCTYPE)
             yield element

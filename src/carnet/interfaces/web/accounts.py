@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from carnet.domain.spaces.commands import sign_in_refused, signed_in
 from carnet.domain.spaces.models import Account
 from carnet.domain.spaces.values import Refusal
+from carnet.interfaces.web.language import keep_language
 from carnet.interfaces.web.throttle import too_often
 
 CODES_AN_HOUR = 10
@@ -45,9 +46,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The sign-in is in the trail, and the portal speaks the holder's language from now on."""
         signed_in(user)
         response: HttpResponse = super().post_login(request, user, **kwargs)
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, max_age=31_536_000, httponly=True, samesite="Lax"
-        )
+        keep_language(response, user.language)
         return response
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

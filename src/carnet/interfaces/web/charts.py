@@ -1,6 +1,6 @@
 """Charts drawn by the server: plain SVG that follows the page's colours, with the same figures in a table beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -30,54 +30,21 @@ def bars(shown: Sequence[Bar], title: str) -> SafeString:
     thick = step * (0.36 if paired else 0.6)
     every = -(-len(shown) // _MOST_LABELS)
 
-    def height(value: int) -> float:
-        return round((_HEIGHT - _FOOT - 10) * value / top, 1)
-
-    def rectangles() -> list[tuple[str, float, float, float, float]]:
-        drawn = []
+    def rectangles() -> Iterator[tuple[str, str, str, str, str]]:
         for place, bar in enumerate(shown):
             left = _LEFT + place * step + step * 0.14
-            drawn.append(("bar", left, _HEIGHT - _FOOT - height(bar.first), thick, height(bar.first)))
+            drawn = [("bar", left, bar.first)]
             if bar.second is not None:
-                drawn.append(
-                    (
-                        "bar bar--second",
-                        left + thick,
-                        _HEIGHT - _FOOT - height(bar.second),
-                        thick,
-                        height(bar.second),
-                    )
-                )
-        return drawn
+                drawn.append(("bar bar--second", left + thick, bar.second))
+            for css, x, value in drawn:
+                y = _y(value, top)
+                yield css, f"{x:.1f}", f"{y:.1f}", f"{thick:.1f}", f"{_y(0, top) - y:.1f}"
 
-    return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-        _WIDTH,
-        _HEIGHT,
+    return _chart(
         title,
-        format_html_join(
-            "",
-            '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
-            (
-                (_LEFT, _WIDTH, _HEIGHT - _FOOT - height(at), _HEIGHT - _FOOT - height(at), _LEFT - 6, y, at)
-                for at in sorted({0, top // 2, top})
-                for y in [_HEIGHT - _FOOT - height(at) + 4]
-            ),
-        ),
-        format_html_join(
-            "",
-            '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>',
-            ((css, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", f"{tall:.1f}") for css, x, y, width, tall in rectangles()),
-        ),
-        format_html_join(
-            "",
-            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-            (
-                (f"{_LEFT + place * step + step / 2:.1f}", _HEIGHT - 6, bar.label)
-                for place, bar in enumerate(shown)
-                if place % every == 0
-            ),
-        ),
+        top,
+        format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>', rectangles()),
+        [(_LEFT + place * step + step / 2, bar.label) for place, bar in enumerate(shown) if place % every == 0],
     )
 
 
@@ -89,10 +56,28 @@ def curves(labels: Sequence[str], lines: Sequence[Sequence[int]], title: str, *,
     top = _round_up(max(top, *(max(line, default=0) for line in lines)))
     step = (_WIDTH - _LEFT - _RIGHT) / max(len(labels) - 1, 1)
     every = -(-len(labels) // _MOST_BELOW)
+    return _chart(
+        title,
+        top,
+        format_html_join(
+            "",
+            '<polyline class="{}" points="{}"/>',
+            (
+                (css, " ".join(f"{_LEFT + place * step:.1f},{_y(value, top)}" for place, value in enumerate(line)))
+                for css, line in zip(("curve", "curve curve--second"), lines, strict=False)
+            ),
+        ),
+        [(_LEFT + place * step, label) for place, label in enumerate(labels) if place % every == 0],
+    )
 
-    def height(value: int) -> float:
-        return _HEIGHT - _FOOT - round((_HEIGHT - _FOOT - 10) * value / top, 1)
 
+def _y(value: int, top: int) -> float:
+    """How far down the picture a value stands, of an axis that ends at ``top``."""
+    return _HEIGHT - _FOOT - round((_HEIGHT - _FOOT - 10) * value / top, 1)
+
+
+def _chart(title: str, top: int, drawn: SafeString, below: Iterable[tuple[float, str]]) -> SafeString:
+    """What every chart has: the axis with its figures, what is ``drawn`` over it, and labels at places ``below``."""
     return format_html(
         '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
         _WIDTH,
@@ -101,27 +86,13 @@ def curves(labels: Sequence[str], lines: Sequence[Sequence[int]], title: str, *,
         format_html_join(
             "",
             '<line x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
-            (
-                (_LEFT, _WIDTH, height(at), height(at), _LEFT - 6, height(at) + 4, at)
-                for at in sorted({0, top // 2, top})
-            ),
+            ((_LEFT, _WIDTH, y, y, _LEFT - 6, y + 4, at) for at in sorted({0, top // 2, top}) for y in [_y(at, top)]),
         ),
-        format_html_join(
-            "",
-            '<polyline class="{}" points="{}"/>',
-            (
-                (css, " ".join(f"{_LEFT + place * step:.1f},{height(value)}" for place, value in enumerate(line)))
-                for css, line in zip(("curve", "curve curve--second"), lines, strict=False)
-            ),
-        ),
+        drawn,
         format_html_join(
             "",
             '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-            (
-                (f"{_LEFT + place * step:.1f}", _HEIGHT - 6, label)
-                for place, label in enumerate(labels)
-                if place % every == 0
-            ),
+            ((f"{x:.1f}", _HEIGHT - 6, label) for x, label in below),
         ),
     )
 

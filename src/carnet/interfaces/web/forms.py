@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from carnet.domain.identity.values import Ins, InvalidIns
@@ -18,6 +20,11 @@ from carnet.domain.record.media_types import HOLDER_EXTENSIONS
 from carnet.domain.spaces.values import InvalidLogin, Login
 from carnet.foundation.clock import now
 from carnet.interfaces.web.sentences import ACTOR_KINDS, category_label
+
+
+def form_page(request: HttpRequest, page: str, context: dict[str, Any]) -> HttpResponse:
+    """The page around ``form`` of its context: 422 (RFC 9110 §15.5.21) when it was filled wrongly, else 200."""
+    return render(request, page, context, status=422 if context["form"].errors else 200)
 
 
 def on_one_line(text: str) -> str:

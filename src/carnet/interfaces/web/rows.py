@@ -11,6 +11,7 @@ from django.urls import reverse
 from carnet.domain.audit.queries import Event
 from carnet.domain.messaging.queries.conversations import ConversationRow
 from carnet.domain.messaging.queries.drafts import DraftRow
+from carnet.domain.messaging.queries.trash import TrashedRow
 from carnet.domain.record.queries import DocumentRow
 from carnet.domain.spaces.values import ActorKind, Refusal
 from carnet.interfaces.web.sentences import (
@@ -59,6 +60,18 @@ def conversation_row(row: ConversationRow, reader: str = "") -> dict[str, Any]:
         "has_attachments": row.has_attachments,
         "ended": row.ended,
         "direction_last": row.direction_last,
+    }
+
+
+def trashed_row(row: TrashedRow, reader: str = "") -> dict[str, Any]:
+    return {
+        "put_back_url": reverse("conversation_put_back", args=[row.id]),
+        "sender_name": row.correspondent.name,
+        "verified": row.correspondent.verified,
+        "domain": row.correspondent.domain,
+        "subject": subject_words(row.subject, reader),
+        "last_at": row.last_at,
+        "trashed_at": row.trashed_at,
     }
 
 

@@ -28,6 +28,7 @@ _REFUSALS = {
         "Your correspondent's mailbox takes no mail for the moment: this message was not sent."
     ),
     Refusal.NO_RECIPIENT: gettext_lazy("Choose who you write to."),
+    Refusal.NO_SUBJECT: gettext_lazy("Give the message a subject."),
     Refusal.EMPTY_MESSAGE: gettext_lazy("Write something, or attach a file."),
     Refusal.EMPTY_FILE: gettext_lazy("This file is empty."),
     Refusal.TOO_LARGE: gettext_lazy("This is too large."),
@@ -133,7 +134,8 @@ def act_sentence(event: Event, reader: str = "") -> str:
         Act.READ_ATTACHMENT: _("Opened the attachment “%(title)s”"),
         Act.RECEIVE_MESSAGE: _("Wrote you the message “%(title)s”"),
         Act.SEND_MESSAGE: _("Sent a message in “%(title)s”"),
-        Act.TRASH_CONVERSATION: _("Deleted the conversation “%(title)s”"),
+        Act.TRASH_CONVERSATION: _("Moved the conversation “%(title)s” to the trash"),
+        Act.PUT_BACK_CONVERSATION: _("Put the conversation “%(title)s” back"),
         Act.READ_DOCUMENT: _("Opened the document “%(title)s”"),
         Act.ADD_DOCUMENT: _("Added the document “%(title)s”"),
     }
@@ -153,7 +155,8 @@ def act_sentence(event: Event, reader: str = "") -> str:
         Act.DELETE_DRAFT: _("Deleted a draft"),
         Act.SEARCH_MESSAGES: _("Searched in the messages"),
         Act.SEND_RECEIPT: _("The sender was told that the message was opened, as they had asked"),
-        Act.TRASH_CONVERSATION: _("Deleted a conversation"),
+        Act.TRASH_CONVERSATION: _("Moved a conversation to the trash"),
+        Act.PUT_BACK_CONVERSATION: _("Put a conversation back"),
         Act.END_CONVERSATION: _("Ended an exchange"),
         Act.LIST_DOCUMENTS: _("Looked at the list of documents"),
         Act.READ_DOCUMENT: _("Opened a document"),

@@ -59,7 +59,7 @@ def for_administrator(
         if who is not None:
             return view(request, who, *args, **kwargs)
         if request.user.is_authenticated:
-            return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+            return not_found(request)
         return redirect_to_login(where_they_were(request))
 
     return wrapped
@@ -106,6 +106,11 @@ def refusal_page(request: HttpRequest, decision: Decision) -> HttpResponse:
     status, kind = _STATUS.get(decision.reason, (403, "refused")) if decision.reason else (403, "refused")
     sentence = "" if kind == "not-found" else refusal_sentence(decision.reason)
     return render(request, "web/error.html", {"kind": kind, "sentence": sentence}, status=status)
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """The page of what does not exist, or not for who asks."""
+    return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
 
 
 def is_prefetch(request: HttpRequest) -> bool:

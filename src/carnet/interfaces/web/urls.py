@@ -4,7 +4,7 @@ from allauth.account import views as allauth_views
 from django.urls import path
 
 from carnet.interfaces.web import console_urls as console
-from carnet.interfaces.web import desk_urls as desk
+from carnet.interfaces.web.desk import urls as desk
 from carnet.interfaces.web.views import (
     account,
     activation,
@@ -39,6 +39,7 @@ urlpatterns = [
     path("messages/", messages.inbox, name="messages"),
     path("messages/nouveau/", writing.new, name="new_message"),
     path("messages/recherche/", contacts.search, name="message_search"),
+    path("messages/corbeille/", messages.show_trash, name="trash"),
     path("messages/contacts/", contacts.show_contacts, name="contacts"),
     path("messages/pharmacies/", contacts.show_pharmacies, name="pharmacies"),
     path("messages/pharmacies/ecrire/", writing.write_to_pharmacy, name="pharmacy_write"),
@@ -48,6 +49,7 @@ urlpatterns = [
     path("messages/<uuid:conversation_id>/", messages.show, name="conversation"),
     path("messages/<uuid:conversation_id>/reponse/", writing.send_answer, name="conversation_answer"),
     path("messages/<uuid:conversation_id>/suppression/", messages.trash, name="conversation_trash"),
+    path("messages/<uuid:conversation_id>/remise/", messages.take_back, name="conversation_put_back"),
     path("messages/<uuid:conversation_id>/<uuid:message_id>/garder/", attachments.save_all, name="attachments_save"),
     path(f"{_PIECE}/", attachments.show, name="attachment"),
     path(f"{_PIECE}/contenu/", attachments.content, name="attachment_content"),

@@ -142,14 +142,7 @@ def read_question(raw: bytes) -> Search | Verification:
     name = _name(content)
     try:
         if name == "rechercherInsAvecTraitsIdentite":
-            asked = AskedTraits.read(
-                birth_name=_text(content, "NomNaissance"),
-                given_name=_text(content, "Prenom"),
-                birth_date=_text(content, "DateNaissance"),
-                sex=_text(content, "Sexe"),
-                birth_place=_text(content, "LieuNaissance", needed=False),
-            )
-            return Search(asked, by)
+            return Search(AskedTraits.read(given_name=_text(content, "Prenom"), **_other_traits(content)), by)
         if name == "verifierIns":
             return Verification(_identity(content), by)
     except InvalidTrait as problem:
@@ -235,11 +228,15 @@ def _identity(parent: etree._Element) -> FoundIdentity:
         ins, oid = Ins(_text(individual, "Matricule")), InsOid.parse(_text(individual, "Oid"))
     except (InvalidIns, InvalidIdentifier) as problem:
         raise BadInsiMessage(str(problem)) from None
-    traits = StrictTraits.read(
-        birth_name=_text(individual, "NomNaissance"),
-        given_names=_text(individual, "ListePrenoms"),
-        birth_date=_text(individual, "DateNaissance"),
-        sex=_text(individual, "Sexe"),
-        birth_place=_text(individual, "LieuNaissance", needed=False),
-    )
+    traits = StrictTraits.read(given_names=_text(individual, "ListePrenoms"), **_other_traits(individual))
     return FoundIdentity(ins, oid, traits)
+
+
+def _other_traits(parent: etree._Element) -> dict[str, str]:
+    """What a question and an identity say by the same names: all but the given names."""
+    return {
+        "birth_name": _text(parent, "NomNaissance"),
+        "birth_date": _text(parent, "DateNaissance"),
+        "sex": _text(parent, "Sexe"),
+        "birth_place": _text(parent, "LieuNaissance", needed=False),
+    }

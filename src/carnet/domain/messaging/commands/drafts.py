@@ -235,12 +235,6 @@ def delete_draft(actor: Actor, space_id: UUID, draft_id: UUID) -> Decision:
     return decision
 
 
-def forget_answer_begun(space_id: UUID, conversation_id: UUID) -> None:
-    """Delete the draft of a conversation that is deleted; part of the caller's transaction."""
-    for draft in Draft.objects.filter(space_id=space_id, conversation_id=conversation_id, sent_as=None):
-        _forget(draft)
-
-
 def _forget(draft: Draft) -> None:
     forget_files(draft.space_id, draft.id)
     Draft.objects.filter(space_id=draft.space_id, id=draft.id).delete()

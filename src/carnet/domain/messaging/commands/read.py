@@ -1,5 +1,6 @@
-"""What reading does: the first display of a message, the receipt its sender asked for, moving to the trash."""
+"""What reading does: the first display of a message, the receipt its sender asked for, the trash and back."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -7,11 +8,10 @@ from django.db import transaction
 from carnet.domain.audit.commands import leave_all
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.access import find_conversation
-from carnet.domain.messaging.commands.drafts import forget_answer_begun
 from carnet.domain.messaging.jobs import send_receipt
 from carnet.domain.messaging.models import Conversation, ConversationEntry
 from carnet.domain.spaces.access import event
-from carnet.domain.spaces.values import Act, Actor, Decision
+from carnet.domain.spaces.values import Act, Actor, Decision, Refusal, refused
 from carnet.foundation.clock import now
 
 
@@ -46,13 +46,28 @@ def mark_displayed(actor: Actor, space_id: UUID, conversation_id: UUID, *, is_pr
     return len(entries)
 
 
-@transaction.atomic
 def move_to_trash(actor: Actor, space_id: UUID, conversation_id: UUID) -> Decision | None:
     """Put a conversation out of the holder's sight, with the answer that was begun in it; a later message brings it
-    back. ``None`` when done."""
-    found, events = find_conversation(actor, Act.TRASH_CONVERSATION, space_id, conversation_id, lock=True)
+    back, and so does ``put_back``. ``None`` when done; ``ALREADY_THERE`` when it was in the trash before."""
+    return _move(actor, Act.TRASH_CONVERSATION, space_id, conversation_id, trashed_at=now())
+
+
+def put_back(actor: Actor, space_id: UUID, conversation_id: UUID) -> Decision | None:
+    """Take a conversation out of the trash, to its place in the list. ``None`` when done; ``ALREADY_THERE`` when it was
+    in the list before."""
+    return _move(actor, Act.PUT_BACK_CONVERSATION, space_id, conversation_id, trashed_at=None)
+
+
+@transaction.atomic
+def _move(
+    actor: Actor, act: Act, space_id: UUID, conversation_id: UUID, *, trashed_at: datetime | None
+) -> Decision | None:
+    in_trash = trashed_at is None
+    found, events = find_conversation(actor, act, space_id, conversation_id, lock=True, in_trash=in_trash)
     if not isinstance(found, Decision):
-        Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=now())
-        forget_answer_begun(space_id, conversation_id)
+        Conversation.objects.filter(space_id=space_id, id=conversation_id).update(trashed_at=trashed_at)
+    elif found.reason is Refusal.NOT_FOUND:
+        there, _ = find_conversation(actor, act, space_id, conversation_id, in_trash=not in_trash)
+        found = found if isinstance(there, Decision) else refused(Refusal.ALREADY_THERE)
     leave_all(events)
     return found if isinstance(found, Decision) else None

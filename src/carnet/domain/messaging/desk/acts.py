@@ -1,4 +1,5 @@
-"""What a team does with the conversations of its mailbox: each act one transaction with its trace."""
+"""What a team does with the conversations of its mailbox: each act one transaction with its trace, or the trace of what
+kept it from being done."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +11,14 @@ from carnet.domain.directory.commands.traces import leave_traces
 from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.commands.entries import move
 from carnet.domain.messaging.commands.folders import ensure_folders, lock_folders
-from carnet.domain.messaging.desk.access import set_seen
+from carnet.domain.messaging.desk.access import find_thread, find_threads
 from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.messaging.desk.flags import set_flags
 from carnet.domain.messaging.desk.recounting import lock_threads, recount
 from carnet.domain.messaging.desk.replies import Reply, delete_reply, save_reply, saved_replies
 from carnet.domain.messaging.desk.team import TeamMember, members_of
 from carnet.domain.messaging.desk.values import note_name
+from carnet.domain.messaging.folder_values import SEEN
 from carnet.domain.messaging.models import DeskNote, DeskThread, Folder
 from carnet.domain.spaces.values import ALLOWED, Decision, Refusal, refused
 from carnet.foundation.clock import now
@@ -40,9 +43,6 @@ __all__ = [
     "trash",
     "unsettle",
 ]
-
-MOST_THREADS = 200
-"""Conversations that one act changes."""
 
 NOTE_LENGTH = 4_000
 
@@ -71,9 +71,9 @@ def _trace(actor: DeskActor, act: TraceAct, count: int, outcome: str = "") -> No
     leave_traces([actor.trace(act, outcome=outcome, count=max(count, 1))])
 
 
-def _change(actor: DeskActor, thread_ids: Sequence[UUID], setting: str, condition: str, values: list[Any]) -> int:
+def _change(actor: DeskActor, theirs: Sequence[UUID], setting: str, condition: str, values: list[Any]) -> int:
     """Change conversations of the mailbox; how many were changed. The texts are this module's."""
-    wanted = lock_threads(actor.mailbox.id, sorted(set(thread_ids))[:MOST_THREADS])
+    wanted = lock_threads(actor.mailbox.id, theirs)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE messaging_desk_thread SET {setting}"  # noqa: S608 - the texts of this module
@@ -83,17 +83,10 @@ def _change(actor: DeskActor, thread_ids: Sequence[UUID], setting: str, conditio
         return int(cursor.rowcount)
 
 
-def _theirs(actor: DeskActor, thread_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of these conversations that are the mailbox's."""
-    wanted = sorted(set(thread_ids))[:MOST_THREADS]
-    rows = DeskThread.objects.filter(mailbox_id=actor.mailbox.id, id__in=wanted, messages__gt=0)
-    return list(rows.order_by("id").values_list("id", flat=True))
-
-
 @transaction.atomic
 def take(actor: DeskActor, thread_ids: Sequence[UUID], *, over: bool = False) -> int | Decision:
     """Look after conversations from now on. One that a colleague looks after stays theirs unless ``over``."""
-    theirs = _theirs(actor, thread_ids)
+    theirs = find_threads(actor, thread_ids, TraceAct.TAKEN)
     if not theirs:
         return refused(Refusal.NOT_FOUND)
     free = DeskThread.objects.filter(mailbox_id=actor.mailbox.id, id__in=lock_threads(actor.mailbox.id, theirs))
@@ -111,7 +104,8 @@ def take(actor: DeskActor, thread_ids: Sequence[UUID], *, over: bool = False) ->
 @transaction.atomic
 def release(actor: DeskActor, thread_ids: Sequence[UUID]) -> int | Decision:
     """Leave conversations to whoever takes them next."""
-    changed = _change(actor, thread_ids, "taken_by = '', taken_at = NULL", "taken_by <> ''", [])
+    theirs = find_threads(actor, thread_ids, TraceAct.RELEASED)
+    changed = _change(actor, theirs, "taken_by = '', taken_at = NULL", "taken_by <> ''", [])
     if changed:
         _trace(actor, TraceAct.RELEASED, changed)
     return changed
@@ -120,9 +114,12 @@ def release(actor: DeskActor, thread_ids: Sequence[UUID]) -> int | Decision:
 @transaction.atomic
 def hand_over(actor: DeskActor, thread_id: UUID, rpps: str) -> Decision:
     """Give a conversation to a colleague of the team."""
+    thread = find_thread(actor, thread_id, TraceAct.HANDED_OVER)
+    if isinstance(thread, Decision):
+        return thread
     if rpps not in {one.rpps for one in members_of(actor.mailbox.id)}:
         return refused(Refusal.NOT_FOUND)
-    changed = _change(actor, [thread_id], "taken_by = %s, taken_at = %s", "true", [rpps, now()])
+    changed = _change(actor, [thread.id], "taken_by = %s, taken_at = %s", "true", [rpps, now()])
     if not changed:
         return refused(Refusal.NOT_FOUND)
     _trace(actor, TraceAct.HANDED_OVER, changed)
@@ -137,8 +134,9 @@ def team(actor: DeskActor) -> list[TeamMember]:
 @transaction.atomic
 def settle(actor: DeskActor, thread_ids: Sequence[UUID]) -> int:
     """Say that no answer is needed: who wrote waits no more, until they write again."""
-    changed = _change(actor, thread_ids, "settled_at = %s", "waiting_since IS NOT NULL", [now()])
-    recount(actor.mailbox.id, _theirs(actor, thread_ids))
+    theirs = find_threads(actor, thread_ids, TraceAct.SETTLED)
+    changed = _change(actor, theirs, "settled_at = %s", "waiting_since IS NOT NULL", [now()])
+    recount(actor.mailbox.id, theirs)
     if changed:
         _trace(actor, TraceAct.SETTLED, changed)
     return changed
@@ -147,8 +145,9 @@ def settle(actor: DeskActor, thread_ids: Sequence[UUID]) -> int:
 @transaction.atomic
 def unsettle(actor: DeskActor, thread_ids: Sequence[UUID]) -> int:
     """Take back that no answer is needed: who wrote and was not answered waits again, since they wrote."""
-    changed = _change(actor, thread_ids, "settled_at = NULL", "settled_at IS NOT NULL", [])
-    recount(actor.mailbox.id, _theirs(actor, thread_ids))
+    theirs = find_threads(actor, thread_ids, TraceAct.SETTLED)
+    changed = _change(actor, theirs, "settled_at = NULL", "settled_at IS NOT NULL", [])
+    recount(actor.mailbox.id, theirs)
     if changed:
         _trace(actor, TraceAct.SETTLED, changed, "undone")
     return changed
@@ -166,7 +165,7 @@ def mark_unread(actor: DeskActor, thread_ids: Sequence[UUID]) -> int:
 
 @transaction.atomic
 def _mark(actor: DeskActor, thread_ids: Sequence[UUID], *, seen: bool) -> int:
-    theirs = _theirs(actor, thread_ids)
+    theirs = find_threads(actor, thread_ids, TraceAct.MARKED)
     mailbox_id = actor.mailbox.id
     with connection.cursor() as cursor:
         if seen:
@@ -176,7 +175,7 @@ def _mark(actor: DeskActor, thread_ids: Sequence[UUID], *, seen: bool) -> int:
             cursor.execute(_NEWEST_IN, [theirs, mailbox_id, mailbox_id])
             found = cursor.fetchall()
     if found:
-        set_seen(mailbox_id, found, seen=seen)
+        set_flags(mailbox_id, found, [SEEN], on=seen)
         _trace(actor, TraceAct.MARKED, len(found), "read" if seen else "unread")
     return len(theirs)
 
@@ -195,7 +194,8 @@ def restore(actor: DeskActor, thread_ids: Sequence[UUID]) -> int:
 
 def _move(actor: DeskActor, thread_ids: Sequence[UUID], *, to_trash: bool) -> int:
     mailbox_id = actor.mailbox.id
-    theirs = _theirs(actor, thread_ids)
+    act = TraceAct.MOVED if to_trash else TraceAct.RESTORED
+    theirs = find_threads(actor, thread_ids, act)
     ensure_folders([mailbox_id])
     folders = {row.special_use or row.name: row.id for row in Folder.objects.filter(mailbox_id=mailbox_id)}
     lock_folders(mailbox_id, folders.values())
@@ -210,24 +210,25 @@ def _move(actor: DeskActor, thread_ids: Sequence[UUID], *, to_trash: bool) -> in
     for (source, target), uids in sorted(moves.items()):
         move(mailbox_id, source, target, sorted(uids))
     if moves:
-        _trace(actor, TraceAct.MOVED if to_trash else TraceAct.RESTORED, sum(map(len, moves.values())))
+        _trace(actor, act, sum(map(len, moves.values())))
     return len(theirs) if moves else 0
 
 
 @transaction.atomic
 def add_note(actor: DeskActor, thread_id: UUID, text: str) -> Decision:
     """Add an internal note to a conversation; it is never sent to anybody."""
+    thread = find_thread(actor, thread_id, TraceAct.NOTED)
+    if isinstance(thread, Decision):
+        return thread
     if not text.strip():
         return refused(Refusal.EMPTY_MESSAGE)
     if len(text) > NOTE_LENGTH:
         return refused(Refusal.TOO_LARGE)
-    if not _theirs(actor, [thread_id]):
-        return refused(Refusal.NOT_FOUND)
     note_id = new_id()
     DeskNote.objects.create(
         mailbox_id=actor.mailbox.id,
         id=note_id,
-        thread_id=thread_id,
+        thread_id=thread.id,
         author=actor.rpps,
         at=now(),
         text=owner_key(actor.mailbox.id).seal_text(note_name(note_id), text.strip()),

@@ -1,4 +1,4 @@
-"""Whom the desk may write to: where an answer goes, who can be reached today, and what to warn of."""
+"""Whom the desk may write to: who can be reached today, and what to warn of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ from django.conf import settings
 from carnet.domain.directory.queries import MailboxFacts
 from carnet.domain.directory.queries.oppositions import opposed
 from carnet.domain.identity.values import patient_address
-from carnet.domain.messaging.desk.stored import MOST_PEOPLE, is_patient
-from carnet.domain.messaging.desk.values import DeskHead, MessageKind, ThreadHead
+from carnet.domain.messaging.desk.stored import is_patient
 from carnet.domain.messaging.queries.recipients import Recipient, look_up
-from carnet.domain.messaging.values import DeliveryOutcome, Direction, RecipientState
+from carnet.domain.messaging.values import DeliveryOutcome, RecipientState
 from carnet.domain.spaces.values import Refusal
 
 MOST_COLLEAGUES = 20
@@ -44,26 +43,6 @@ class RecipientCheck:
     name: str
     refusal: Refusal | None
     warning: str
-
-
-def answer_addresses(
-    head: ThreadHead, messages: Sequence[tuple[str, str, DeskHead]], *, everyone: bool = False
-) -> tuple[str, ...]:
-    """Where an answer in a conversation goes, given the direction, kind and head of its messages, the oldest first.
-
-    A patient's conversation answers to the patient alone. A colleague's goes to the newest message's author, or where
-    its Reply-To inside the trust space says (ANS, Référentiel socle MSSanté #2, ECO.2.2.5), with ``everyone`` to all
-    who take part; one in which nobody wrote back yet, to those who were written to.
-    """
-    if head.people[0].patient:
-        return (head.people[0].address,)
-    all_of_them = [one.address for one in head.people if not is_patient(one.address)]
-    for direction, kind, message in reversed(messages):
-        if direction == Direction.RECEIVED and kind == MessageKind.MESSAGE and message.answer_to:
-            first = [message.answer_to]
-            others = [one for one in all_of_them if one != message.address] if everyone else []
-            return tuple(dict.fromkeys([*first, *others]))[:MOST_PEOPLE]
-    return tuple(all_of_them)[:MOST_PEOPLE]
 
 
 def refusal_of(addresses: Sequence[str]) -> Refusal | None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from carnet.domain.messaging.commands.entries import store_flags
-from carnet.domain.messaging.commands.folders import lock_folders
+from carnet.domain.directory.traces import TraceAct
+from carnet.domain.messaging import rules
 from carnet.domain.messaging.commands.holder_files import NewFile, ReadyFiles, check, ready_files
 from carnet.domain.messaging.compose import (
     ComposeRefused,
@@ -21,8 +21,10 @@ from carnet.domain.messaging.compose import (
 from carnet.domain.messaging.compose.writing import usable_message_ids
 from carnet.domain.messaging.desk.access import find_thread
 from carnet.domain.messaging.desk.actors import DeskActor
-from carnet.domain.messaging.desk.addressees import answer_addresses, refusal_of, refusal_of_outcome
-from carnet.domain.messaging.desk.indexing import open_thread_head
+from carnet.domain.messaging.desk.addressees import refusal_of, refusal_of_outcome
+from carnet.domain.messaging.desk.begun_answers import forget_answer
+from carnet.domain.messaging.desk.flags import set_flags
+from carnet.domain.messaging.desk.heads import open_desk_head, open_thread_head
 from carnet.domain.messaging.desk.outgoing import (
     NobodyReached,
     Sent,
@@ -32,9 +34,9 @@ from carnet.domain.messaging.desk.outgoing import (
     sent_before,
 )
 from carnet.domain.messaging.desk.team import names_of
-from carnet.domain.messaging.desk.values import DeskHead, MessageKind, ThreadHead, desk_head_name
+from carnet.domain.messaging.desk.values import DeskHead, MessageKind, ThreadHead
 from carnet.domain.messaging.envelopes import MessageHead, envelope_name
-from carnet.domain.messaging.folder_values import SEEN, StoreMode
+from carnet.domain.messaging.folder_values import SEEN
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.models import DeskMessage, DeskThread, FolderEntry, Message
 from carnet.domain.messaging.rules.exchange import FIN_SUBJECT
@@ -117,20 +119,22 @@ def _send_once(
             if before := sent_before(actor, token):
                 return before[0]
             found = _load(actor, thread_id)
-            if found is None:
-                return refused(Refusal.NOT_FOUND)
+            if isinstance(found, Decision):
+                return found
             decision = check(text, ready)
             if not decision:
                 return decision
             if meanwhile := _meanwhile(found, seen):
                 return meanwhile
-            to = answer_addresses(
-                found.head, [(row.direction, row.kind, head) for row, head in found.rows], everyone=everyone
+            to = rules.answer_addresses(
+                found.head.people, [(row.direction, row.kind, head) for row, head in found.rows], everyone=everyone
             )
             if refusal := refusal_of(to):
                 return refused(refusal)
             mail = _compose(actor, found, to, text, ready, end=end and found.thread.patient, receipt=receipt)
-            return send_at_desk(actor, mail, token=token, thread_id=thread_id)
+            sent = send_at_desk(actor, mail, token=token, thread_id=thread_id)
+            forget_answer(actor, thread_id)
+            return sent
     except NobodyReached as nobody:
         return refused(refusal_of_outcome(nobody.outcome))
     except ComposeRefused:
@@ -145,7 +149,9 @@ def end_exchanges(actor: DeskActor, thread_id: UUID, *, token: UUID) -> Sent | D
             if before := sent_before(actor, token):
                 return before[0]
             found = _load(actor, thread_id)
-            if found is None or not found.thread.patient:
+            if isinstance(found, Decision):
+                return found
+            if not found.thread.patient:
                 return refused(Refusal.NOT_FOUND)
             to = (found.head.people[0].address,)
             if refusal := refusal_of(to):
@@ -167,19 +173,20 @@ def end_exchanges(actor: DeskActor, thread_id: UUID, *, token: UUID) -> Sent | D
         return refused(refusal_of_outcome(nobody.outcome))
 
 
-def _load(actor: DeskActor, thread_id: UUID) -> _Answered | None:
-    thread = find_thread(actor, thread_id)
-    if thread is None:
-        return None
+def _load(actor: DeskActor, thread_id: UUID) -> _Answered | Decision:
+    thread = find_thread(actor, thread_id, TraceAct.SENT)
+    if isinstance(thread, Decision):
+        return thread
     key = owner_key(actor.mailbox.id)
     newest_first = DeskMessage.objects.filter(
         mailbox_id=actor.mailbox.id, thread_id=thread_id, kind=MessageKind.MESSAGE
     )
     rows = list(newest_first.defer("words").order_by("-at", "-message_id")[:_LOOKED_BACK])[::-1]
-    opened = [(row, DeskHead.from_json(key.open(desk_head_name(row.message_id), row.head))) for row in rows]
+    opened = [(row, open_desk_head(key, row.message_id, row.head)) for row in rows]
     newest_in = next((row.message_id for row in reversed(rows) if row.direction == Direction.RECEIVED), None)
     answered = newest_in or (rows[-1].message_id if rows else None)
-    return _Answered(thread, open_thread_head(key, thread), opened, _head(key, answered), newest_in)
+    head = open_thread_head(key, thread.id, thread.head)
+    return _Answered(thread, head, opened, _head(key, answered), newest_in)
 
 
 def _head(key: OwnerKey, message_id: UUID | None) -> MessageHead:
@@ -237,10 +244,5 @@ def _mark_answered(actor: DeskActor, thread_id: UUID) -> None:
     received = DeskMessage.objects.filter(
         mailbox_id=mailbox_id, thread_id=thread_id, direction=Direction.RECEIVED.value
     ).values_list("message_id", flat=True)
-    places: dict[int, list[int]] = {}
     entries = FolderEntry.objects.filter(mailbox_id=mailbox_id, thread_id=thread_id, message_id__in=list(received))
-    for folder_id, uid in entries.values_list("folder_id", "uid"):
-        places.setdefault(folder_id, []).append(uid)
-    lock_folders(mailbox_id, places)
-    for folder_id in sorted(places):
-        store_flags(mailbox_id, folder_id, places[folder_id], StoreMode.ADD, [ANSWERED, SEEN])
+    set_flags(mailbox_id, entries.values_list("folder_id", "uid"), [ANSWERED, SEEN])

@@ -12,7 +12,8 @@ from django.db import connection, transaction
 
 from carnet.domain.directory.queries import mailboxes_by_id
 from carnet.domain.messaging.commands.folders import lock_folders
-from carnet.domain.messaging.desk.indexing import index, place_entries, read_all
+from carnet.domain.messaging.desk.batches import place_entries
+from carnet.domain.messaging.desk.indexing import index, read_all
 from carnet.domain.messaging.desk.recounting import recount
 from carnet.domain.messaging.desk.stored import ReadMessage, StoredMessage
 from carnet.domain.messaging.envelopes import MessageHead, envelope_name

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import orjson
 
 from carnet.domain.identity.values import Ins, InvalidIns
+from carnet.domain.messaging.kept_json import from_kept
 from carnet.domain.record.cda import CdaHeader
 from carnet.domain.record.values import DocumentEntry, PatientId
+
+USUAL_TYPES = ("11490-0", "11488-4", "34112-3", "34874-8", "96349-6", "57833-6", "18748-4", "11502-2", "60591-5")
+"""What professionals write most to patients and to each other; the first is offered first."""
 
 
 class Named(StrEnum):
@@ -96,15 +100,12 @@ class DocumentHead:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        fields: dict[str, Any] = orjson.loads(kept)
-        return cls(
-            **{
-                **fields,
-                "named": Named(fields["named"]),
-                "replaces": tuple(fields["replaces"]),
-                "side": Side(**fields["side"]),
-            }
-        )
+        return from_kept(cls, kept, named=Named, replaces=tuple, side=lambda side: Side(**side))
+
+
+def document_head_name(document_id: UUID) -> str:
+    """What the head of a document is sealed as."""
+    return f"desk-document:{document_id}"
 
 
 _MOST_REPLACED = 20

@@ -10,7 +10,7 @@ from carnet.domain.directory.commands.traces import leave_traces
 from carnet.domain.directory.queries import mailboxes_by_address, mailboxes_by_id
 from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
-from carnet.domain.messaging.desk.document_values import DocumentHead, Named, Side, document_head
+from carnet.domain.messaging.desk.document_values import DocumentHead, Named, Side, document_head, document_head_name
 from carnet.domain.messaging.desk.words import digests
 from carnet.domain.messaging.models import DeskDocument
 from carnet.domain.messaging.values import Direction
@@ -82,7 +82,7 @@ def _row(key: OwnerKey, message_id: UUID, path: str, head: DocumentHead, at: dat
         id=document_id,
         message_id=message_id,
         path=path,
-        head=key.seal(head_name(document_id), head.to_json()),
+        head=key.seal(document_head_name(document_id), head.to_json()),
         patient_digest=key.digest("desk-patient", head.patient_key.encode()),
         unique_digest=unique_digest(key, head.unique_id),
         replaces_digest=unique_digest(key, head.replaces[0]) if head.replaces else None,
@@ -96,11 +96,6 @@ def _words(key: OwnerKey, head: DocumentHead) -> list[int]:
     """What finds the documents of a patient: their names, the beginnings of these, their INS."""
     names = (head.birth_name, head.used_name, head.given_names)
     return digests(key, named=names, exact=[head.ins] if head.named is Named.INS else [])
-
-
-def head_name(document_id: UUID) -> str:
-    """What a document's sealed head is bound to."""
-    return f"desk-document:{document_id}"
 
 
 def unique_digest(key: OwnerKey, unique_id: str) -> bytes:

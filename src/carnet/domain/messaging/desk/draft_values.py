@@ -1,4 +1,4 @@
-"""A message that somebody has begun at the desk: to whom, what, with which files or documents."""
+"""What somebody has begun at the desk: a message (to whom, what, with which files or documents), or an answer."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -7,12 +7,12 @@ from uuid import UUID
 
 import orjson
 
-from carnet.domain.messaging.desk.patients import FoundPatient
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.domain.messaging.kept_json import from_kept
 
 MESSAGE, DOCUMENTS = "message", "documents"
 """The two kinds: files go as they are, documents are made into an IHE_XDM.zip with their PDF beside it."""
 
-MOST_COLLEAGUES = 20
 SUBJECT_LENGTH = 200
 TEXT_LENGTH = 20_000
 
@@ -50,19 +50,32 @@ class DraftContent:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        found: dict[str, Any] = orjson.loads(kept)
-        patient = found["patient"]
-        if patient is not None:
-            patient = FoundPatient(**{**patient, "birth_date": _day(patient["birth_date"])})
-        return cls(
-            **{
-                **found,
-                "patient": patient,
-                "colleagues": tuple(found["colleagues"]),
-                "thread_id": _id(found["thread_id"]),
-                "documents": tuple(_document(one) for one in found["documents"]),
-            }
-        )
+        return from_kept(cls, kept, patient=_patient, colleagues=tuple, thread_id=_id, documents=_documents)
+
+
+@dataclass(frozen=True)
+class AnswerContent:
+    """What was typed and ticked in the answer box of a conversation; its files are not kept."""
+
+    text: str = ""
+    receipt: bool = False
+    end: bool = False
+    everyone: bool = False
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, kept: bytes) -> Self:
+        return from_kept(cls, kept)
+
+
+def _patient(kept: dict[str, Any] | None) -> FoundPatient | None:
+    return FoundPatient(**{**kept, "birth_date": _day(kept["birth_date"])}) if kept is not None else None
+
+
+def _documents(kept: list[dict[str, Any]]) -> tuple[DraftDocument, ...]:
+    return tuple(_document(one) for one in kept)
 
 
 def _document(kept: dict[str, Any]) -> DraftDocument:

@@ -9,13 +9,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.identity.queries import identity_of_ins
 from carnet.domain.messaging.commands.write import NewFile
+from carnet.domain.messaging.desk.access import find_thread
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.draft_values import DraftContent
-from carnet.domain.messaging.desk.patients import FoundPatient
-from carnet.domain.messaging.desk.values import ThreadHead, thread_name
-from carnet.domain.messaging.models import DeskDraft, DeskDraftFile, DeskThread
+from carnet.domain.messaging.desk.heads import open_thread_head
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.domain.messaging.models import DeskDraft, DeskDraftFile
 from carnet.domain.record.file_names import safe_file_name
 from carnet.domain.record.media_types import GIF, HOLDER_EXTENSIONS, sniff_media_type
 from carnet.domain.spaces.values import Decision, Refusal, refused
@@ -59,18 +61,23 @@ def begin_draft(actor: DeskActor, content: DraftContent) -> UUID:
         content=_seal(owner_key(actor.mailbox.id), draft_id, content),
         saved_at=now(),
     )
-    for old in _mine(actor).order_by("-saved_at").values_list("id", flat=True)[MOST_DRAFTS:]:
-        discard_draft(actor, old)
+    drop_oldest(actor)
     return draft_id
+
+
+def drop_oldest(actor: DeskActor) -> None:
+    """Of what a professional has begun in a mailbox, messages and answers, the oldest beyond MOST_DRAFTS goes."""
+    for old in own_drafts(actor).order_by("-saved_at").values_list("id", flat=True)[MOST_DRAFTS:]:
+        discard_draft(actor, old)
 
 
 def open_draft(actor: DeskActor, draft_id: UUID) -> OpenedDraft | None:
     """A draft of this professional in this mailbox; None for another's as for one that is not there."""
-    row = _mine(actor).filter(id=draft_id).first()
+    row = _messages(actor).filter(id=draft_id).first()
     if row is None:
         return None
     key = owner_key(actor.mailbox.id)
-    content = DraftContent.from_json(key.open(_draft_name(draft_id), row.content))
+    content = DraftContent.from_json(key.open(draft_name(draft_id), row.content))
     files = tuple(
         DraftFileRow(file_id, key.open_text(_file_name(file_id), name), media_type, size)
         for file_id, name, media_type, size in _files(actor, draft_id).values_list("id", "name", "media_type", "size")
@@ -78,25 +85,25 @@ def open_draft(actor: DeskActor, draft_id: UUID) -> OpenedDraft | None:
     return OpenedDraft(draft_id, content, files, row.saved_at)
 
 
-def drafts_of(actor: DeskActor, limit: int = 10) -> list[OpenedDraft]:
-    """What this professional has begun in this mailbox, the newest first, without the files."""
+def drafts_of(actor: DeskActor) -> list[OpenedDraft]:
+    """The messages that this professional has begun in this mailbox, the newest first, without the files."""
     key = owner_key(actor.mailbox.id)
     return [
-        OpenedDraft(row.id, DraftContent.from_json(key.open(_draft_name(row.id), row.content)), (), row.saved_at)
-        for row in _mine(actor).order_by("-saved_at")[:limit]
+        OpenedDraft(row.id, DraftContent.from_json(key.open(draft_name(row.id), row.content)), (), row.saved_at)
+        for row in _messages(actor).order_by("-saved_at")[:MOST_DRAFTS]
     ]
 
 
 def save_draft(actor: DeskActor, draft_id: UUID, content: DraftContent) -> bool:
     """Keep what was typed. False when the draft is not there any more."""
     sealed = _seal(owner_key(actor.mailbox.id), draft_id, content)
-    return bool(_mine(actor).filter(id=draft_id).update(content=sealed, saved_at=now()))
+    return bool(_messages(actor).filter(id=draft_id).update(content=sealed, saved_at=now()))
 
 
 @transaction.atomic
 def add_files(actor: DeskActor, draft_id: UUID, files: Sequence[NewFile]) -> list[UUID] | Decision:
     """Put files into a draft: all of them, or none and why. Returns their ids, in order."""
-    if not _mine(actor).select_for_update().filter(id=draft_id).exists():
+    if not _messages(actor).select_for_update().filter(id=draft_id).exists():
         return refused(Refusal.NOT_FOUND)
     there = _files(actor, draft_id)
     size = (there.aggregate(size=Sum("size"))["size"] or 0) + sum(len(file.content) for file in files)
@@ -141,7 +148,7 @@ def remove_file(actor: DeskActor, draft_id: UUID, file_id: UUID) -> None:
 
 def file_of_draft(actor: DeskActor, draft_id: UUID, file_id: UUID) -> NewFile | None:
     """A file of a draft with its content."""
-    row = _files(actor, draft_id).filter(id=file_id).first() if _mine(actor).filter(id=draft_id).exists() else None
+    row = _files(actor, draft_id).filter(id=file_id).first() if _messages(actor).filter(id=draft_id).exists() else None
     if row is None:
         return None
     key = owner_key(actor.mailbox.id)
@@ -151,7 +158,7 @@ def file_of_draft(actor: DeskActor, draft_id: UUID, file_id: UUID) -> NewFile | 
 @transaction.atomic
 def discard_draft(actor: DeskActor, draft_id: UUID) -> bool:
     """Throw a draft away with its files. False when it was not there."""
-    deleted, _ = _mine(actor).filter(id=draft_id).delete()
+    deleted, _ = own_drafts(actor).filter(id=draft_id).delete()
     if deleted:
         DeskDraftFile.objects.filter(mailbox_id=actor.mailbox.id, draft_id=draft_id).delete()
     return bool(deleted)
@@ -167,17 +174,17 @@ def forget_desk_drafts(before: datetime) -> int:
     return len(old)
 
 
+@transaction.atomic
 def patient_of_thread(actor: DeskActor, thread_id: UUID) -> FoundPatient | None:
     """The patient with whom this mailbox has a conversation: they are known here by their INS already.
 
     Who wrote is known by the rest of their identity too. Who was only written to is known by what was written:
     otherwise a number that somebody typed would tell whose it is. None for one who has no health space here.
     """
-    row = DeskThread.objects.filter(mailbox_id=actor.mailbox.id, id=thread_id, patient=True).first()
-    if row is None:
+    thread = find_thread(actor, thread_id, TraceAct.READ)
+    if isinstance(thread, Decision) or not thread.patient:
         return None
-    head = ThreadHead.from_json(owner_key(actor.mailbox.id).open(thread_name(thread_id), row.head))
-    person = head.correspondent
+    person = open_thread_head(owner_key(actor.mailbox.id), thread.id, thread.head).correspondent
     known = identity_of_ins(person.ins)
     if known is None:
         return None
@@ -202,8 +209,13 @@ def patient_of_thread(actor: DeskActor, thread_id: UUID) -> FoundPatient | None:
     )
 
 
-def _mine(actor: DeskActor) -> QuerySet[DeskDraft]:
+def own_drafts(actor: DeskActor) -> QuerySet[DeskDraft]:
+    """All that this professional has begun in this mailbox: messages, and answers in conversations."""
     return DeskDraft.objects.filter(mailbox_id=actor.mailbox.id, author=actor.rpps)
+
+
+def _messages(actor: DeskActor) -> QuerySet[DeskDraft]:
+    return own_drafts(actor).filter(thread_id=None)
 
 
 def _files(actor: DeskActor, draft_id: UUID) -> QuerySet[DeskDraftFile]:
@@ -211,10 +223,11 @@ def _files(actor: DeskActor, draft_id: UUID) -> QuerySet[DeskDraftFile]:
 
 
 def _seal(key: OwnerKey, draft_id: UUID, content: DraftContent) -> bytes:
-    return key.seal(_draft_name(draft_id), content.to_json())
+    return key.seal(draft_name(draft_id), content.to_json())
 
 
-def _draft_name(draft_id: UUID) -> str:
+def draft_name(draft_id: UUID) -> str:
+    """Under which name the content of a draft is sealed."""
     return f"desk-draft:{draft_id}"
 
 

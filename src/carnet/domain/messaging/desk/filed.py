@@ -10,7 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.document_values import DocumentHead, KnownDocument, Named, replacements
-from carnet.domain.messaging.desk.documents import head_name, unique_digest
+from carnet.domain.messaging.desk.documents import unique_digest
+from carnet.domain.messaging.desk.heads import open_document_head
 from carnet.domain.messaging.desk.words import asked
 from carnet.domain.messaging.models import DeskDocument, DeskMessage, FolderEntry
 from carnet.foundation.owner_keys import owner_key
@@ -175,8 +176,7 @@ def patients(actor: DeskActor, text: str = "", *, limit: int = 50) -> list[Patie
     for row in rows.order_by("-at", "-id")[:_MOST_MARKED]:
         digest = bytes(row.patient_digest)
         if digest not in found:
-            head = DocumentHead.from_json(key.open(head_name(row.id), row.head))
-            found[digest] = _patient_row(row, head)
+            found[digest] = _patient_row(row, open_document_head(key, row.id, row.head))
             if len(found) == limit:
                 break
     return list(found.values())
@@ -216,7 +216,7 @@ def patient_file(actor: DeskActor, patient: str) -> PatientFile | None:
 def filed_document(actor: DeskActor, document_id: UUID) -> DocumentHead | None:
     """What is known of one document of the mailbox."""
     row = DeskDocument.objects.filter(mailbox_id=actor.mailbox.id, id=document_id).first()
-    return DocumentHead.from_json(owner_key(actor.mailbox.id).open(head_name(row.id), row.head)) if row else None
+    return open_document_head(owner_key(actor.mailbox.id), row.id, row.head) if row else None
 
 
 def patient_of_file(actor: DeskActor, *, file: str = "", document_id: UUID | None = None) -> DocumentHead | None:
@@ -287,7 +287,7 @@ class _Loaded:
         for row in rows:
             if row.id not in self.rows:
                 self.rows[row.id] = row
-                self.heads[row.id] = DocumentHead.from_json(self.key.open(head_name(row.id), row.head))
+                self.heads[row.id] = open_document_head(self.key, row.id, row.head)
 
     def links(self) -> dict[UUID, UUID]:
         return replacements([KnownDocument(row.id, row.at, self.heads[row.id]) for row in self.rows.values()])

@@ -17,7 +17,7 @@ from carnet.domain.identity.queries import oid_is_accepted
 from carnet.domain.identity.values import Ins, InsOid, StrictTraits
 from carnet.domain.identity.values.datamatrix import DataMatrixIns
 from carnet.domain.messaging.desk.actors import DeskActor
-from carnet.domain.messaging.desk.patients import FoundPatient
+from carnet.domain.messaging.desk.patient_values import FoundPatient
 
 
 class FindOutcome(StrEnum):

@@ -11,6 +11,7 @@ from carnet.domain.directory.queries import MailboxFacts, mailboxes_by_id
 from carnet.domain.directory.queries.professionals import mailboxes_of, responsibles_of
 from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.directory.values import MailboxKind
+from carnet.domain.messaging import rules
 from carnet.domain.messaging.commands.automatic import tell_holders
 from carnet.domain.messaging.desk.actors import DOOR
 from carnet.domain.messaging.desk.recounting import recount
@@ -59,7 +60,7 @@ def usual_hours(mailbox: MailboxFacts) -> int:
 
 def late_before(mailbox: MailboxFacts, at: datetime | None = None) -> datetime:
     """Who has been waiting since before this moment waits for longer than the mailbox usually takes."""
-    return (at or now()) - timedelta(hours=usual_hours(mailbox))
+    return rules.late_before(at or now(), usual_hours(mailbox))
 
 
 def tell_late(at: datetime | None = None) -> int:

@@ -12,22 +12,14 @@ from django.db import connection
 
 from carnet.domain.directory.queries import MailboxFacts
 from carnet.domain.identity.values import patient_address
+from carnet.domain.messaging import rules
 from carnet.domain.messaging.delivery.situation import address_digest
 from carnet.domain.messaging.desk import words
 from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.messaging.desk.heads import open_desk_head, open_thread_head
 from carnet.domain.messaging.desk.late import late_before
 from carnet.domain.messaging.desk.team import names_of
-from carnet.domain.messaging.desk.values import (
-    Correspondent,
-    DeskHead,
-    Filters,
-    Taken,
-    ThreadHead,
-    View,
-    With,
-    desk_head_name,
-    thread_name,
-)
+from carnet.domain.messaging.desk.values import Correspondent, DeskHead, Filters, Taken, View, With
 from carnet.foundation.clock import now
 from carnet.foundation.keys import OwnerKey
 from carnet.foundation.owner_keys import owner_key
@@ -322,8 +314,8 @@ def _rows(actor: DeskActor, found: Sequence[tuple[Any, ...]], late: datetime) ->
 
 def _row(key: OwnerKey, row: tuple[Any, ...], names: Mapping[str, str], late: datetime) -> ThreadRow:
     thread_id, sealed, last_at, unread, waiting, patient, documents, ended, taken, pathway, outgoing, failed = row[:12]
-    head = ThreadHead.from_json(key.open(thread_name(thread_id), sealed))
-    shown = DeskHead.from_json(key.open(desk_head_name(row[13]), row[14])) if row[13] else DeskHead()
+    head = open_thread_head(key, thread_id, sealed)
+    shown = open_desk_head(key, row[13], row[14]) if row[13] else DeskHead()
     return ThreadRow(
         id=thread_id,
         correspondent=head.correspondent,
@@ -331,7 +323,7 @@ def _row(key: OwnerKey, row: tuple[Any, ...], names: Mapping[str, str], late: da
         last_at=last_at,
         unread=unread,
         waiting_since=waiting,
-        late=patient and waiting is not None and waiting <= late,
+        late=rules.is_late(waiting, late, patient=patient),
         documents=documents,
         ended=ended is not None,
         taken_by=taken,

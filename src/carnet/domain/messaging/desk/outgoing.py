@@ -12,7 +12,8 @@ from carnet.domain.directory.queries import mailboxes_by_id
 from carnet.domain.messaging.commands.mailbox_mail import SENT, Handed, SentMail, send_from_mailbox
 from carnet.domain.messaging.compose import OutgoingMail
 from carnet.domain.messaging.desk.actors import DeskActor
-from carnet.domain.messaging.desk.indexing import SentHere, index, read_all
+from carnet.domain.messaging.desk.batches import SentHere
+from carnet.domain.messaging.desk.indexing import index, read_all
 from carnet.domain.messaging.desk.stored import StoredMessage
 from carnet.domain.messaging.desk.values import Correspondent
 from carnet.domain.messaging.envelopes import MessageHead

@@ -13,10 +13,9 @@ from carnet.domain.messaging.commands.write import NewFile
 from carnet.domain.messaging.compose import document_subject
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.document_values import DocumentHead
-from carnet.domain.messaging.desk.documents import head_name
-from carnet.domain.messaging.desk.patients import FoundPatient
+from carnet.domain.messaging.desk.filed import filed_document
+from carnet.domain.messaging.desk.patient_values import FoundPatient
 from carnet.domain.messaging.desk.writing import DocumentMail
-from carnet.domain.messaging.models import DeskDocument
 from carnet.domain.nomenclature import oids
 from carnet.domain.nomenclature.queries import (
     class_of_type,
@@ -37,11 +36,8 @@ from carnet.domain.record.xdm import build_xdm, pdf_name
 from carnet.domain.record.xdm.building import submission_set_for
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
-from carnet.foundation.owner_keys import owner_key
 
 MOST_DOCUMENTS = 10
-# What professionals write most to patients and to each other; the first is offered first.
-USUAL_TYPES = ("11490-0", "11488-4", "34112-3", "34874-8", "96349-6", "57833-6", "18748-4", "11502-2", "60591-5")
 _NOT_WRITTEN = frozenset({"FEUILLE-DE-STYLE", "E1762", "IMG-KOS", "EXPORT_DUI", "REMB", "PIECE-IDENTITE"})
 _INPATIENT_SECTORS = ("SA01", "SA02", "SA03", "SA04")
 REPLACES_TAG = "[Annule et remplace]"
@@ -130,7 +126,7 @@ def make_documents(
         return DocumentFault(DocumentProblem.NO_DOCUMENT)
     if len(documents) > MOST_DOCUMENTS:
         return DocumentFault(DocumentProblem.TOO_MANY)
-    if not (patient.birth_name and patient.given_names and patient.birth_date):
+    if not patient.may_be_named:
         return DocumentFault(DocumentProblem.PATIENT_UNKNOWN)
     signature = signature_of(actor.mailbox.id, actor.rpps)
     if signature is None:
@@ -211,11 +207,8 @@ def _name(patient: FoundPatient, kind: DocumentType, service: date, taken: set[s
 
 def _sent_before(actor: DeskActor, patient: FoundPatient, document_id: UUID) -> DocumentHead | None:
     """A document that this mailbox sent about this patient: nobody corrects another's letter."""
-    row = DeskDocument.objects.filter(mailbox_id=actor.mailbox.id, id=document_id).first()
-    if row is None:
-        return None
-    head = DocumentHead.from_json(owner_key(actor.mailbox.id).open(head_name(row.id), row.head))
-    return head if head.side.own and head.ins == patient.ins else None
+    head = filed_document(actor, document_id)
+    return head if head is not None and head.side.own and head.ins == patient.ins else None
 
 
 def _letter(document: NewDocument, title: str, patient: FoundPatient, signature: Signature, at: datetime) -> bytes:

@@ -10,7 +10,7 @@ from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.messaging.desk.draft_values import DOCUMENTS, DraftContent
 from carnet.domain.messaging.desk.drafts import OpenedDraft, discard_draft, file_of_draft, open_draft
 from carnet.domain.messaging.desk.outgoing import Sent, sent_before
-from carnet.domain.messaging.desk.patients import FoundPatient
+from carnet.domain.messaging.desk.patient_values import FoundPatient
 from carnet.domain.messaging.desk.preparing import (
     DocumentFault,
     DocumentProblem,

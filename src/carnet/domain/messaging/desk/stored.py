@@ -19,7 +19,7 @@ from carnet.domain.identity.values import (
 )
 from carnet.domain.messaging import rules
 from carnet.domain.messaging.delivery.incoming import Incoming, read_incoming
-from carnet.domain.messaging.desk.values import MessageKind
+from carnet.domain.messaging.desk.values import MOST_PEOPLE, MessageKind
 from carnet.domain.messaging.envelopes import EntryContent, MessageHead, SpooledEnvelope
 from carnet.domain.messaging.folder_values import UNSCANNED as UNSCANNED_FLAG
 from carnet.domain.messaging.mime.html import split_quoted
@@ -28,7 +28,6 @@ from carnet.foundation.clamd import CLEAN, UNSCANNED
 from carnet.foundation.spool import Accepted
 
 SNIPPET = 160
-MOST_PEOPLE = 50
 _TAG = re.compile(r"<[^>]*>")
 _SPACES = re.compile(r"\s+")
 _IDENTIFIER = re.compile(rb"<[^<>\s]{3,250}>")

@@ -8,6 +8,11 @@ from uuid import UUID
 
 import orjson
 
+from carnet.domain.messaging.kept_json import from_kept
+
+MOST_PEOPLE = 50
+"""People of a conversation, and of the recipients of a message, that the desk keeps."""
+
 
 class View(StrEnum):
     """Which conversations a list shows, by where their messages lie."""
@@ -140,8 +145,7 @@ class DeskHead:
 
     @classmethod
     def from_json(cls, kept: bytes) -> Self:
-        found: dict[str, Any] = orjson.loads(kept)
-        return cls(**{**found, "to": tuple(found["to"])})
+        return from_kept(cls, kept, to=tuple)
 
 
 def thread_name(thread_id: UUID) -> str:

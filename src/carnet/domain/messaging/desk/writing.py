@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from carnet.domain.directory.traces import TraceAct
 from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging.commands.holder_files import NewFile, ReadyFiles, check, ready_files
 from carnet.domain.messaging.compose import (
@@ -23,7 +24,7 @@ from carnet.domain.messaging.desk.addressees import (
     RecipientCheck,
     refusal_of_outcome,
 )
-from carnet.domain.messaging.desk.indexing import open_thread_head
+from carnet.domain.messaging.desk.heads import open_thread_head
 from carnet.domain.messaging.desk.outgoing import (
     NobodyReached,
     Sent,
@@ -135,10 +136,12 @@ def _send(
 def _continued(actor: DeskActor, thread_id: UUID | None, to: Sequence[str]) -> UUID | None:
     """The conversation that is continued, if it is with one of these people: documents of one patient never land in
     another's."""
-    thread = find_thread(actor, thread_id) if thread_id is not None else None
-    if thread is None:
+    if thread_id is None:
         return None
-    people = {one.address for one in open_thread_head(owner_key(actor.mailbox.id), thread).people}
+    thread = find_thread(actor, thread_id, TraceAct.READ)
+    if isinstance(thread, Decision):
+        return None
+    people = {one.address for one in open_thread_head(owner_key(actor.mailbox.id), thread.id, thread.head).people}
     return thread.id if people & set(to) else None
 
 

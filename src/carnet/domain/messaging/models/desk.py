@@ -252,21 +252,30 @@ class SavedReply(models.Model):
 
 
 class DeskDraft(models.Model):
-    """A message that a professional has begun at the desk, for nobody but them; it goes after a day.
+    """What a professional has begun to write at the desk, for nobody but them; it goes after a day.
 
-    ``content`` is sealed under the mailbox's key (``desk.draft_values.DraftContent``: recipients, subject, text,
-    documents).
+    A new message, or the answer that they have begun in the conversation ``thread_id``, one each. ``content`` is sealed
+    under the mailbox's key: ``desk.draft_values.DraftContent`` (recipients, subject, text, documents), of an answer
+    ``AnswerContent`` (text, ticks).
     """
 
     pk = models.CompositePrimaryKey("mailbox_id", "id")
     mailbox_id = models.UUIDField()
     id = models.UUIDField()
+    thread_id = models.UUIDField(null=True)
     author = models.CharField(max_length=11)
     content = models.BinaryField()
     saved_at = models.DateTimeField()
 
     class Meta:
         db_table = "messaging_desk_draft"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox_id", "thread_id", "author"],
+                name="desk_draft_answer_once",
+                condition=models.Q(thread_id__isnull=False),
+            )
+        ]
         indexes = [
             models.Index(fields=["mailbox_id", "author", "-saved_at"], name="desk_draft_of"),
             models.Index(fields=["saved_at"], name="desk_draft_age"),

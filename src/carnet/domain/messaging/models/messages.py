@@ -79,6 +79,11 @@ class Conversation(models.Model):
                 name="conversation_newest",
                 condition=models.Q(trashed_at=None),
             ),
+            models.Index(
+                fields=["space_id", "-trashed_at", "-id"],
+                name="conversation_trashed",
+                condition=models.Q(trashed_at__isnull=False),
+            ),
             models.Index(fields=["space_id", "contact_id"], name="conversation_contact"),
         ]
 

@@ -1,7 +1,7 @@
 """Every write of the pathways room."""
 
 from carnet.domain.pathways.commands.files import add_template_file
-from carnet.domain.pathways.commands.pathways import change_pathway, create_pathway
+from carnet.domain.pathways.commands.pathways import save_pathway
 from carnet.domain.pathways.commands.plans import check_lines, create_sending, delete_draft, plan_sending
 from carnet.domain.pathways.commands.progress import cancel_sending, pause_sending, resume_sending, start_sending
 from carnet.domain.pathways.commands.stays import BadRow, StaysReport, update_stays
@@ -13,16 +13,15 @@ __all__ = [
     "add_template_file",
     "archive_template",
     "cancel_sending",
-    "change_pathway",
     "check_lines",
     "copy_starter",
     "copy_template",
-    "create_pathway",
     "create_sending",
     "delete_draft",
     "pause_sending",
     "plan_sending",
     "resume_sending",
+    "save_pathway",
     "save_template",
     "start_sending",
     "update_stays",

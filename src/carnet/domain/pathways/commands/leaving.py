@@ -19,17 +19,18 @@ from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.identity.values import patient_address
 from carnet.domain.messaging.commands.mailbox_mail import SentMail, send_from_mailbox
 from carnet.domain.messaging.compose import ComposeRefused, OutgoingMail, compose_message, make_message_id
+from carnet.domain.messaging.desk.actors import DOOR
 from carnet.domain.messaging.desk.outgoing import mss_fields
 from carnet.domain.messaging.desk.pathway import set_pathway
 from carnet.domain.messaging.mime.addresses import Address
 from carnet.domain.messaging.values import DeliveryOutcome
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.commands.marking import Mark, mark
-from carnet.domain.pathways.contents import open_line
+from carnet.domain.pathways.contents import content_of, open_line
 from carnet.domain.pathways.merge import Field, MissingValue, render
 from carnet.domain.pathways.models import Sending, SendingLine, TemplateFile
 from carnet.domain.pathways.queries.sendings import conditions_of, timing_of
-from carnet.domain.pathways.queries.templates import content_of, establishment_name, version_of
+from carnet.domain.pathways.queries.templates import establishment_name, version_of
 from carnet.domain.pathways.values import (
     LineContent,
     LineReason,
@@ -98,7 +99,7 @@ def send_group(sending_id: UUID, most: int = GROUP) -> Group:
         running = Sending.objects.filter(id=sending_id, state=SendingState.RUNNING.value)
         if running.update(state=SendingState.PAUSED.value):
             why = "mailbox-not-active"
-            leave_traces([NewTrace(sending.mailbox_id, TraceAct.SENDING_PAUSED, "desk", outcome=why)])
+            leave_traces([NewTrace(sending.mailbox_id, TraceAct.SENDING_PAUSED, DOOR, outcome=why)])
     log.warning("sending_paused", mailbox=str(sending.mailbox_id), reason="mailbox-not-active")
     return Group(0, more=False)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from carnet.domain.directory.queries.oppositions import opposed
 from carnet.domain.directory.traces import TraceAct
@@ -13,10 +12,10 @@ from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import establishment, find_sending, find_template, trace
 from carnet.domain.pathways.commands.marking import Mark, mark
-from carnet.domain.pathways.contents import open_line, patient_digest, seal_line, stay_digest
+from carnet.domain.pathways.contents import content_of, open_line, patient_digest, seal_line, stay_digest
 from carnet.domain.pathways.models import Sending, SendingLine
 from carnet.domain.pathways.queries.sendings import SendingShown, sending_shown, timing_of
-from carnet.domain.pathways.queries.templates import content_of, version_of
+from carnet.domain.pathways.queries.templates import usable_today, version_of
 from carnet.domain.pathways.values import (
     MAX_LINES,
     Conditions,
@@ -24,6 +23,7 @@ from carnet.domain.pathways.values import (
     Opened,
     PathwayRefusal,
     Refused,
+    SendingAct,
     SendingState,
     SheetRow,
     TemplateContent,
@@ -37,7 +37,6 @@ from carnet.foundation.models import OwnerKeyRow
 from carnet.foundation.owner_keys import create_owner_keys, forget_cached_keys, owner_key
 
 _MAX_TITLE = 200
-_OPEN = (SendingState.DRAFT, SendingState.CHECKED)
 _BATCH = 1_000
 
 
@@ -53,7 +52,7 @@ def create_sending(
     if isinstance(template, Refused):
         return template
     version = version_of(template)
-    if template.archived_at is not None or not content_of(version).valid_on(timezone.localdate(now())):
+    if not usable_today(template, version):
         return Refused(PathwayRefusal.TEMPLATE_NOT_VALID)
     before = find_sending(actor, follows) if follows is not None else None
     if isinstance(before, Refused):
@@ -102,7 +101,7 @@ def check_lines(actor: DeskActor, sending_id: UUID, rows: Sequence[SheetRow]) ->
     sending = find_sending(actor, sending_id, lock=True)
     if isinstance(sending, Refused):
         return sending
-    if sending.state not in _OPEN:
+    if SendingAct.PREPARE not in rules.acts_on(sending.state):
         return Refused(PathwayRefusal.WRONG_STATE)
     if len(rows) > MAX_LINES:
         return Refused(PathwayRefusal.TOO_MANY_LINES)
@@ -166,7 +165,7 @@ def plan_sending(actor: DeskActor, sending_id: UUID, timing: Timing, conditions:
     sending = find_sending(actor, sending_id, lock=True)
     if isinstance(sending, Refused):
         return sending
-    if sending.state not in _OPEN:
+    if SendingAct.PREPARE not in rules.acts_on(sending.state):
         return Refused(PathwayRefusal.WRONG_STATE)
     if wrong := rules.timing_problem(timing, now()):
         return Refused(PathwayRefusal.WRONG_TIMING, wrong)
@@ -218,7 +217,7 @@ def _check_again(sending: Sending) -> None:
 def delete_draft(actor: DeskActor, sending_id: UUID) -> bool:
     """Forget a sending that has not started, with its lines. Whether there was one."""
     sending = find_sending(actor, sending_id, lock=True)
-    if isinstance(sending, Refused) or sending.state not in _OPEN:
+    if isinstance(sending, Refused) or SendingAct.DELETE not in rules.acts_on(sending.state):
         return False
     OwnerKeyRow.objects.filter(owner_id=sending.id).delete()
     sending.delete()

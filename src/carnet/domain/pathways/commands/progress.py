@@ -3,22 +3,23 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from carnet.domain.directory.queries import mailboxes_by_id
 from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import find_sending, trace
 from carnet.domain.pathways.jobs import leave_soon
 from carnet.domain.pathways.models import Sending, SendingLine
 from carnet.domain.pathways.queries.sendings import SendingShown, sending_shown, timing_of
-from carnet.domain.pathways.queries.templates import content_of, version_of
+from carnet.domain.pathways.queries.templates import usable_today, version_of
 from carnet.domain.pathways.values import (
     LineReason,
     LineState,
     PastDue,
     PathwayRefusal,
     Refused,
+    SendingAct,
     SendingState,
     When,
 )
@@ -35,14 +36,12 @@ def start_sending(actor: DeskActor, sending_id: UUID, *, lines: int) -> SendingS
     sending = find_sending(actor, sending_id, lock=True)
     if isinstance(sending, Refused):
         return sending
-    if sending.state != SendingState.CHECKED:
+    if SendingAct.START not in rules.acts_on(sending.state):
         return Refused(PathwayRefusal.WRONG_STATE)
     mailbox = mailboxes_by_id([sending.mailbox_id]).get(sending.mailbox_id)
     if mailbox is None or not mailbox.active:
         return Refused(PathwayRefusal.MAILBOX_CLOSED)
-    template = sending.template
-    version = version_of(template, sending.template_version)
-    if template.archived_at is not None or not content_of(version).valid_on(timezone.localdate(now())):
+    if not usable_today(sending.template, version_of(sending.template, sending.template_version)):
         return Refused(PathwayRefusal.TEMPLATE_NOT_VALID)
     at = now()
     timing = timing_of(sending)
@@ -71,28 +70,27 @@ def start_sending(actor: DeskActor, sending_id: UUID, *, lines: int) -> SendingS
 
 def pause_sending(actor: DeskActor, sending_id: UUID) -> SendingShown | Refused:
     """Hold a sending up: nothing more leaves until it is resumed."""
-    return _become(actor, sending_id, (SendingState.RUNNING,), SendingState.PAUSED, TraceAct.SENDING_PAUSED)
+    return _become(actor, sending_id, SendingAct.PAUSE, SendingState.PAUSED, TraceAct.SENDING_PAUSED)
 
 
 def resume_sending(actor: DeskActor, sending_id: UUID) -> SendingShown | Refused:
     """Let a sending go on: what came due meanwhile leaves now, unless the day that it was to precede has passed."""
-    return _become(actor, sending_id, (SendingState.PAUSED,), SendingState.RUNNING, TraceAct.SENDING_RESUMED)
+    return _become(actor, sending_id, SendingAct.RESUME, SendingState.RUNNING, TraceAct.SENDING_RESUMED)
 
 
 def cancel_sending(actor: DeskActor, sending_id: UUID) -> SendingShown | Refused:
     """Call a sending off: what has not left never does."""
-    possible = (SendingState.RUNNING, SendingState.PAUSED)
-    return _become(actor, sending_id, possible, SendingState.CANCELLED, TraceAct.SENDING_CANCELLED)
+    return _become(actor, sending_id, SendingAct.CANCEL, SendingState.CANCELLED, TraceAct.SENDING_CANCELLED)
 
 
 @transaction.atomic
 def _become(
-    actor: DeskActor, sending_id: UUID, possible: tuple[SendingState, ...], state: SendingState, act: TraceAct
+    actor: DeskActor, sending_id: UUID, act: SendingAct, state: SendingState, traced: TraceAct
 ) -> SendingShown | Refused:
     sending = find_sending(actor, sending_id, lock=True)
     if isinstance(sending, Refused):
         return sending
-    if sending.state not in possible:
+    if act not in rules.acts_on(sending.state):
         return Refused(PathwayRefusal.WRONG_STATE)
     sending.state = state.value
     if state is SendingState.CANCELLED:
@@ -100,7 +98,7 @@ def _become(
         waiting = SendingLine.objects.filter(sending=sending, state=LineState.WAITING.value)
         waiting.update(state=LineState.CANCELLED.value)
     sending.save(update_fields=["state", "ended_at"])
-    trace(actor, act)
+    trace(actor, traced)
     if state is SendingState.RUNNING:
         leave_soon([sending.id])
     return sending_shown(sending)

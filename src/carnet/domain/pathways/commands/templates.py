@@ -11,8 +11,9 @@ from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import establishment, find_template, trace
+from carnet.domain.pathways.contents import content_of, version_columns
 from carnet.domain.pathways.models import Pathway, Template, TemplateFile, TemplateVersion
-from carnet.domain.pathways.queries.templates import TemplateShown, content_of, template_shown, version_of
+from carnet.domain.pathways.queries.templates import TemplateShown, template_shown, version_of
 from carnet.domain.pathways.starters import STARTERS
 from carnet.domain.pathways.values import (
     MAX_FILES_BYTES,
@@ -71,19 +72,9 @@ def save_template(
     version = TemplateVersion.objects.create(
         template=template,
         number=template.version,
-        name=content.name,
-        use_case=content.use_case.value,
-        subject=content.subject,
-        text=content.text,
-        columns=list(content.columns),
-        pathway_id=content.pathway_id,
-        valid_from=content.valid_from,
-        valid_until=content.valid_until,
-        takes_answer=content.takes_answer,
-        receipt_wanted=content.receipt_wanted,
-        files=list(content.files),
         saved_by=actor.rpps,
         saved_at=now(),
+        **version_columns(content),
     )
     trace(actor, TraceAct.TEMPLATE_CHANGED)
     return template_shown(template, version)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from carnet.domain.identity.models import Organization
+from carnet.domain.pathways.values import MAX_VALIDATED_BY
 
 
 class Pathway(models.Model):
@@ -16,7 +17,7 @@ class Pathway(models.Model):
     description = models.CharField(max_length=2000, blank=True, default="")
     active = models.BooleanField(default=True)
     validated_on = models.DateField(null=True)
-    validated_by = models.CharField(max_length=200, blank=True, default="")
+    validated_by = models.CharField(max_length=MAX_VALIDATED_BY, blank=True, default="")
     updated_by = models.CharField(max_length=11)
     updated_at = models.DateTimeField()
 

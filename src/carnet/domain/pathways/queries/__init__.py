@@ -1,11 +1,13 @@
 """Every read of the pathways room."""
 
 from carnet.domain.pathways.queries.figures import (
+    MOST_NAMES,
     Curves,
     Figures,
     NamedFigures,
     figures_by_pathway,
     figures_by_template,
+    figures_in_all,
     scope_curves,
     sending_curves,
     sending_figures,
@@ -27,6 +29,7 @@ from carnet.domain.pathways.queries.templates import (
 )
 
 __all__ = [
+    "MOST_NAMES",
     "Curves",
     "Figures",
     "LinePreview",
@@ -42,6 +45,7 @@ __all__ = [
     "Unreached",
     "figures_by_pathway",
     "figures_by_template",
+    "figures_in_all",
     "list_lines",
     "list_pathways",
     "list_sendings",

@@ -12,11 +12,13 @@ from uuid import UUID
 from django.db import connection
 
 from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import find_pathway, find_sending, find_template
 from carnet.domain.pathways.values import Refused
+from carnet.foundation.clock import now
 
 _MOST_DAYS = 366
-_MOST_NAMES = 200
+MOST_NAMES = 200
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,12 @@ def figures_of(sending_id: UUID) -> Figures:
     return Figures(*row)
 
 
-def sending_curves(actor: DeskActor, sending_id: UUID, days: int = 30) -> Curves | Refused:
-    """How one sending was opened and answered, day after day."""
+def sending_curves(actor: DeskActor, sending_id: UUID, days: int | None = None) -> Curves | Refused:
+    """How one sending was opened and answered, day after day; by default over the days that have passed since."""
     sending = find_sending(actor, sending_id)
     if isinstance(sending, Refused):
         return sending
-    return _curves("WHERE sending.id = %(id)s", {"id": sending.id}, days)
+    return _curves("WHERE sending.id = %(id)s", {"id": sending.id}, days or rules.days_told(sending.started_at, now()))
 
 
 def _curves(where: str, parameters: dict[str, Any], days: int) -> Curves:
@@ -147,13 +149,19 @@ def _bounded(actor: DeskActor, since: date, until: date) -> dict[str, Any]:
     return {"finess": actor.mailbox.finess, "since": since, "until": until + timedelta(days=1)}
 
 
+def figures_in_all(actor: DeskActor, *, since: date, until: date) -> Figures:
+    """The figures of the whole establishment, over the sendings started in the period (at most a year)."""
+    [row] = _rows(f"SELECT {_COUNTED} {_LINES} {_PERIOD}", _bounded(actor, since, until))
+    return Figures(*row)
+
+
 def figures_by_template(actor: DeskActor, *, since: date, until: date) -> list[NamedFigures]:
-    """The figures of each template of the establishment, over the sendings started in the period (at most a year)."""
+    """The same by template: those with the most lines, at most ``MOST_NAMES``."""
     rows = _rows(
         f"""
         SELECT found.*, version.name FROM (
             SELECT sending.template_id AS id, count(DISTINCT sending.id), {_COUNTED} {_LINES} {_PERIOD}
-            GROUP BY sending.template_id ORDER BY 3 DESC LIMIT {_MOST_NAMES}
+            GROUP BY sending.template_id ORDER BY 3 DESC LIMIT {MOST_NAMES}
         ) found
         JOIN pathways_template template ON template.id = found.id
         JOIN pathways_template_version version
@@ -166,12 +174,12 @@ def figures_by_template(actor: DeskActor, *, since: date, until: date) -> list[N
 
 
 def figures_by_pathway(actor: DeskActor, *, since: date, until: date) -> list[NamedFigures]:
-    """The same by pathway; what was sent for none comes last, without a name."""
+    """The same by pathway, at most ``MOST_NAMES``; what was sent for none comes last, without a name."""
     rows = _rows(
         f"""
         SELECT found.*, coalesce(pathway.name, '') FROM (
             SELECT sending.pathway_id AS id, count(DISTINCT sending.id), {_COUNTED} {_LINES} {_PERIOD}
-            GROUP BY sending.pathway_id ORDER BY 3 DESC LIMIT {_MOST_NAMES}
+            GROUP BY sending.pathway_id ORDER BY 3 DESC LIMIT {MOST_NAMES}
         ) found
         LEFT JOIN pathways_pathway pathway ON pathway.id = found.id
         ORDER BY pathway.name NULLS LAST

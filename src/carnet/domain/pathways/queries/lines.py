@@ -11,16 +11,10 @@ from carnet.domain.directory.traces import TraceAct
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import find_sending, trace
-from carnet.domain.pathways.contents import open_line
+from carnet.domain.pathways.contents import content_of, open_line
 from carnet.domain.pathways.merge import Field, MissingValue, render
 from carnet.domain.pathways.models import Sending, SendingLine
-from carnet.domain.pathways.queries.templates import (
-    Rendered,
-    content_of,
-    establishment_name,
-    template_shown,
-    version_of,
-)
+from carnet.domain.pathways.queries.templates import Rendered, establishment_name, template_shown, version_of
 from carnet.domain.pathways.values import LineReason, LineState, PathwayRefusal, Refused
 from carnet.foundation.owner_keys import owner_key
 

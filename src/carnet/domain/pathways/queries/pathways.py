@@ -1,13 +1,13 @@
 """The pathways of an establishment."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways.access import find_pathway
 from carnet.domain.pathways.models import Pathway
-from carnet.domain.pathways.values import Refused
+from carnet.domain.pathways.values import PathwayContent, Refused
 
 _MOST = 500
 
@@ -17,19 +17,14 @@ class PathwayShown:
     """A pathway as its establishment sees it."""
 
     id: UUID
-    name: str
-    description: str
-    active: bool
-    validated_on: date | None
-    validated_by: str
+    content: PathwayContent
     updated_at: datetime
 
 
 def pathway_shown(row: Pathway) -> PathwayShown:
     """A stored pathway, for its readers."""
-    return PathwayShown(
-        row.id, row.name, row.description, row.active, row.validated_on, row.validated_by, row.updated_at
-    )
+    content = PathwayContent(row.name, row.description, row.active, row.validated_on, row.validated_by)
+    return PathwayShown(row.id, content, row.updated_at)
 
 
 def list_pathways(actor: DeskActor, *, active_only: bool = False) -> list[PathwayShown]:

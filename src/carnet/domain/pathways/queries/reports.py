@@ -26,12 +26,16 @@ REPORT_COLUMNS = (
 )  # fmt: skip
 
 
+_UNREACHED_COLUMNS = ("line", "reason", "sent_at")
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows to download. The first columns are codes, which the page names; the others are the file's own."""
+    """Rows to download. The first ``codes`` columns are codes, which the page names; the others are the file's own."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[Cell, ...]]
+    codes: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def report(actor: DeskActor, sending_id: UUID) -> Table | Refused:
     if isinstance(sending, Refused):
         return sending
     rows = SendingLine.objects.filter(sending=sending).order_by("number")
-    return Table((*REPORT_COLUMNS, *sending.columns), _report_rows(sending, list(rows)))
+    return Table((*REPORT_COLUMNS, *sending.columns), _report_rows(sending, list(rows)), len(REPORT_COLUMNS))
 
 
 def _report_rows(sending: Sending, rows: list[SendingLine]) -> Iterator[tuple[Cell, ...]]:
@@ -127,7 +131,8 @@ def unreached_table(actor: DeskActor, sending_id: UUID, *, after_days: int = 3) 
     sending = _opened(actor, sending_id)
     if isinstance(sending, Refused):
         return sending
-    return Table(("line", "reason", "sent_at", *sending.columns), _unreached_rows(sending, after_days))
+    columns = (*_UNREACHED_COLUMNS, *sending.columns)
+    return Table(columns, _unreached_rows(sending, after_days), len(_UNREACHED_COLUMNS))
 
 
 def _unreached_rows(sending: Sending, after_days: int) -> Iterator[tuple[Cell, ...]]:

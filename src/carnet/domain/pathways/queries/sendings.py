@@ -9,6 +9,7 @@ from django.db.models import Count, Min, Q
 
 from carnet.domain.directory.queries import mailboxes_by_id
 from carnet.domain.messaging.desk.actors import DeskActor
+from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import find_sending
 from carnet.domain.pathways.models import Sending, SendingLine, TemplateVersion
 from carnet.domain.pathways.values import (
@@ -18,6 +19,7 @@ from carnet.domain.pathways.values import (
     Opened,
     PastDue,
     Refused,
+    SendingAct,
     SendingState,
     Timing,
     When,
@@ -70,9 +72,29 @@ class SendingShown:
         return self.counts.get(LineState.SENT, 0) + self.counts.get(LineState.REFUSED, 0)
 
     @property
+    def settled(self) -> int:
+        """How many lines wait for nothing any more, whatever became of them."""
+        return self.total - self.will_leave
+
+    @property
+    def acts(self) -> frozenset[SendingAct]:
+        """What may be done with it now."""
+        return rules.acts_on(self.state)
+
+    @property
+    def preparing(self) -> bool:
+        """Whether it can still be changed: nothing has left."""
+        return SendingAct.PREPARE in self.acts
+
+    @property
     def scheduled(self) -> bool:
         """Whether it is running and nothing is due yet."""
         return self.state is SendingState.RUNNING and bool(self.will_leave) and not self.past_due
+
+    @property
+    def leaving(self) -> bool:
+        """Whether messages leave while one looks."""
+        return self.state is SendingState.RUNNING and not self.scheduled
 
 
 def timing_of(row: Sending) -> Timing:

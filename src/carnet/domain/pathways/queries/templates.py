@@ -6,11 +6,13 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db.models import F
+from django.utils import timezone
 
 from carnet.domain.identity.models import Organization
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import find_template
+from carnet.domain.pathways.contents import content_of
 from carnet.domain.pathways.merge import Field, fields_of, render
 from carnet.domain.pathways.models import Template, TemplateVersion
 from carnet.domain.pathways.models import TemplateFile as TemplateFileRow
@@ -23,6 +25,7 @@ from carnet.domain.pathways.values import (
     UseCase,
 )
 from carnet.foundation.bodies import get_body
+from carnet.foundation.clock import now
 
 _MOST = 500
 _MOST_VERSIONS = 50
@@ -41,7 +44,10 @@ class TemplateFile:
 
 @dataclass(frozen=True)
 class TemplateShown:
-    """A version of a template as its establishment sees it; ``saved_by`` is an RPPS."""
+    """A version of a template as its establishment sees it; ``saved_by`` is an RPPS.
+
+    ``usable``: a sending of it may begin today.
+    """
 
     id: UUID
     version: int
@@ -51,10 +57,7 @@ class TemplateShown:
     files: tuple[TemplateFile, ...]
     saved_by: str
     saved_at: datetime
-
-    def valid_on(self, day: date) -> bool:
-        """Whether a sending of it may start on that day."""
-        return not self.archived and self.content.valid_on(day)
+    usable: bool
 
 
 @dataclass(frozen=True)
@@ -77,27 +80,16 @@ class Rendered:
     receipt_wanted: bool
 
 
-def content_of(version: TemplateVersion) -> TemplateContent:
-    """What a stored version says."""
-    return TemplateContent(
-        name=version.name,
-        use_case=UseCase(version.use_case),
-        subject=version.subject,
-        text=version.text,
-        columns=tuple(version.columns),
-        pathway_id=version.pathway_id,
-        valid_from=version.valid_from,
-        valid_until=version.valid_until,
-        takes_answer=version.takes_answer,
-        receipt_wanted=version.receipt_wanted,
-        files=tuple(version.files),
-    )
-
-
 def version_of(template: Template, number: int | None = None) -> TemplateVersion:
     """A version of a template, by default the one in use; raises ``TemplateVersion.DoesNotExist``."""
     versions = TemplateVersion.objects.select_related("pathway")
     return versions.get(template_id=template.id, number=number or template.version)
+
+
+def usable_today(template: Template, version: TemplateVersion) -> bool:
+    """Whether a sending of this version may begin today."""
+    today = timezone.localdate(now())
+    return rules.usable(content_of(version), archived=template.archived_at is not None, day=today)
 
 
 def file_shown(row: TemplateFileRow) -> TemplateFile:
@@ -122,6 +114,7 @@ def _shown(found: Sequence[tuple[Template, TemplateVersion]]) -> list[TemplateSh
             files=tuple(files[one] for one in version.files if one in files),
             saved_by=version.saved_by,
             saved_at=version.saved_at,
+            usable=usable_today(template, version),
         )
         for template, version in found
     ]

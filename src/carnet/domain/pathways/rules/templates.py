@@ -1,6 +1,7 @@
-"""Whether a template can be saved."""
+"""Whether a template can be saved, and whether a sending of it may begin."""
 
 from collections.abc import Collection, Iterator
+from datetime import date
 from uuid import UUID
 
 from carnet.domain.pathways.merge import CANCELLED, FIELDS, INS, OID, column_name, fields_of, is_broken
@@ -16,6 +17,11 @@ from carnet.domain.pathways.values import (
 
 _KEPT = frozenset({INS, OID, CANCELLED, *(field.value for field in FIELDS)})
 """Names that a template may not declare: they are read as something, or must never be shown."""
+
+
+def usable(content: TemplateContent, *, archived: bool, day: date) -> bool:
+    """Whether a sending of a template may begin on that day: it is not put away, and the day is within its dates."""
+    return not archived and content.valid_on(day)
 
 
 def problems(

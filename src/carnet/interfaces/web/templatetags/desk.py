@@ -38,6 +38,12 @@ def desk_menu(context: Context) -> dict[str, Any]:
 
 
 @register.filter
+def capped(count: int, most: int = 999) -> str:
+    """A count that one glance takes in: ``999+`` above."""
+    return f"{most}+" if count > most else str(count)
+
+
+@register.filter
 def usual_delay(hours: int | None) -> str:
     """In how long a mailbox usually answers, as a sentence."""
     return delay_words(hours)

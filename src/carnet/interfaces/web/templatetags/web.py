@@ -233,7 +233,7 @@ _MENU = (
         frozenset(
             {"messages", "conversation", "conversation_answer", "conversation_trash", "new_message", "attachment"}
             | {"draft", "draft_delete", "draft_documents", "contacts", "pharmacies", "message_search"}
-            | {"attachments_save"}
+            | {"attachments_save", "trash"}
         ),
     ),
     (

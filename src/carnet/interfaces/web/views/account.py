@@ -3,7 +3,6 @@
 import re
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +19,8 @@ from carnet.domain.record.queries import documents
 from carnet.domain.spaces import commands
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision
-from carnet.interfaces.web.forms import ActivityFilter, SettingsForm
+from carnet.interfaces.web.forms import ActivityFilter, SettingsForm, form_page
+from carnet.interfaces.web.language import keep_language
 from carnet.interfaces.web.rows import conversation_row, document_row, event_row, page
 from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
 from carnet.interfaces.web.text_size import keep_text_size, text_size
@@ -98,9 +98,9 @@ def change_settings(request: HttpRequest, who: SignedIn) -> HttpResponse:
         with translation.override(language):
             messages.success(request, _("Your settings are saved."))
         response = redirect("settings")
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, httponly=True, samesite="Lax")
+        keep_language(response, language)
         keep_text_size(response, form.cleaned_data["text_size"])
         return response
     context = {"form": form, "email": who.account.email, "login": who.account.login}
     told = {"devices": devices(who.space.id), "push_key": sender_key().public if push_offered() else ""}
-    return render(request, "web/settings.html", context | told)
+    return form_page(request, "web/settings.html", context | told)

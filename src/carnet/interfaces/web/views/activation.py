@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from carnet.domain.spaces.commands import Activation, ActivationRefused, activate, request_activation
-from carnet.interfaces.web.forms import ActivationForm, ActivationRequestForm
+from carnet.interfaces.web.forms import ActivationForm, ActivationRequestForm, form_page
 from carnet.interfaces.web.throttle import lasting, too_often
 
 _ANSWER_SECONDS = 0.25
@@ -25,7 +25,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             with lasting(_ANSWER_SECONDS):
                 request_activation(form.cleaned_data["ins"], form.cleaned_data["birth_date"])
             return render(request, "web/activate_sent.html")
-    return render(request, "web/activate_request.html", {"form": form})
+    return form_page(request, "web/activate_request.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +52,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
             except ActivationRefused as refusal:
                 for sentence in refusal.sentences or [_refusal(refusal.problem)]:
                     form.add_error(refusal.field, sentence)
-    return render(request, "web/activate_code.html", {"form": form})
+    return form_page(request, "web/activate_code.html", {"form": form})
 
 
 def _refusal(problem: str) -> str:

@@ -11,7 +11,7 @@ from carnet.domain.messaging.queries.holder_search import Found, Hit, search_mes
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision
 from carnet.interfaces.web.contact_sentences import delay_words, recipient
-from carnet.interfaces.web.forms import MessageSearchForm, PharmacySearchForm
+from carnet.interfaces.web.forms import MessageSearchForm, PharmacySearchForm, form_page
 from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
 
 
@@ -42,7 +42,7 @@ def show_pharmacies(request: HttpRequest, who: SignedIn) -> HttpResponse:
         return refusal_page(request, opened)
     form = PharmacySearchForm(request.POST if request.method == "POST" else None)
     found = find_pharmacies(form.cleaned_data["text"]) if form.is_valid() else []
-    return render(
+    return form_page(
         request,
         "web/pharmacies.html",
         {
@@ -51,7 +51,6 @@ def show_pharmacies(request: HttpRequest, who: SignedIn) -> HttpResponse:
             "found": [_pharmacy(one) for one in found],
             "searched": form.is_valid(),
         },
-        status=422 if form.errors else 200,
     )
 
 
@@ -77,7 +76,7 @@ def search(request: HttpRequest, who: SignedIn) -> HttpResponse:
             return refusal_page(request, opened)
         found = search_messages(who.space.id, form.cleaned_data["text"], before=request.POST.get("before", ""))
     context = {"form": form, "found": _found(found) if found is not None else None}
-    return render(request, "web/message_search.html", context, status=422 if form.errors else 200)
+    return form_page(request, "web/message_search.html", context)
 
 
 def _found(found: Found) -> dict[str, object]:

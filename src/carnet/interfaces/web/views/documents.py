@@ -18,7 +18,7 @@ from carnet.domain.record.commands import add_file, mark_read
 from carnet.domain.record.queries import DocumentRow, documents, row_of, versions
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision
-from carnet.interfaces.web.forms import DocumentFilter, DocumentForm
+from carnet.interfaces.web.forms import DocumentFilter, DocumentForm, form_page
 from carnet.interfaces.web.pieces import inner_file, page_picture, served, view_of
 from carnet.interfaces.web.rows import document_row, page
 from carnet.interfaces.web.sentences import refusal_sentence
@@ -158,9 +158,5 @@ def add(request: HttpRequest, who: SignedIn) -> HttpResponse:
                     messages.success(request, _("Your document is added."))
                 return redirect("document", document_id)
             form.add_error("file", refusal_sentence(done.reason))
-    return render(
-        request,
-        "web/document_add.html",
-        {"form": form, "max_bytes": settings.CARNET_HOLDER_DOCUMENT_BYTES},
-        status=422 if form.errors else 200,
-    )
+    shown = {"form": form, "max_bytes": settings.CARNET_HOLDER_DOCUMENT_BYTES}
+    return form_page(request, "web/document_add.html", shown)

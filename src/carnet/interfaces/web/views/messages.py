@@ -1,4 +1,4 @@
-"""Messages: the conversations, one of them, what is told before one is opened, deleting, searching."""
+"""Messages: the conversations, one of them, what is told before one is opened, the trash."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from carnet.domain.messaging.access import OpenedConversation, open_conversation
-from carnet.domain.messaging.commands.read import mark_displayed, move_to_trash
+from carnet.domain.messaging.commands.read import mark_displayed, move_to_trash, put_back
 from carnet.domain.messaging.queries.contacts import contact_row
 from carnet.domain.messaging.queries.conversations import (
     ShownConversation,
@@ -24,13 +24,14 @@ from carnet.domain.messaging.queries.conversations import (
     receipt_due_since,
 )
 from carnet.domain.messaging.queries.drafts import draft_of_conversation, new_messages_begun
+from carnet.domain.messaging.queries.trash import has_trash, trashed_conversations
 from carnet.domain.messaging.values import Direction, ReplyOption
 from carnet.domain.spaces.access import open_space
-from carnet.domain.spaces.values import Act, Decision
+from carnet.domain.spaces.values import Act, Decision, Refusal
 from carnet.foundation.clamd import Verdict
 from carnet.interfaces.web.contact_sentences import recipient
 from carnet.interfaces.web.pieces import attachment_row, bodies, is_withheld
-from carnet.interfaces.web.rows import conversation_row, draft_row, page, told_until
+from carnet.interfaces.web.rows import conversation_row, draft_row, page, told_until, trashed_row
 from carnet.interfaces.web.sentences import subject_words
 from carnet.interfaces.web.session import SignedIn, for_holder, is_prefetch, refusal_page
 from carnet.interfaces.web.writing import Writing, answer_context
@@ -50,6 +51,7 @@ def inbox(request: HttpRequest, who: SignedIn) -> HttpResponse:
         {
             "page": page(request, [conversation_row(row, who.actor.label) for row in found.rows], found.next_before),
             "drafts": [] if before else [draft_row(row) for row in new_messages_begun(who.space.id)],
+            "has_trash": has_trash(who.space.id),
         },
     )
 
@@ -94,30 +96,60 @@ def _say_first(request: HttpRequest, who: SignedIn, conversation_id: UUID, due: 
 def trash(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpResponse:
     if request.method == "POST":
         refusal = move_to_trash(who.actor, who.space.id, conversation_id)
-        if refusal is not None:
+        if refusal is not None and refusal.reason is not Refusal.ALREADY_THERE:
             return refusal_page(request, refusal)
-        messages.success(request, _("The conversation is deleted."))
-        return redirect("messages")
+        return _in_trash(request)
     opened = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id)
     if isinstance(opened, Decision):
-        return refusal_page(request, opened)
+        there = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id, in_trash=True)
+        return refusal_page(request, opened) if isinstance(there, Decision) else _in_trash(request)
     return render(
         request,
         "web/confirm.html",
         {
-            "title": _("Delete this conversation?"),
-            "text": _("This is final. What you kept in your documents stays."),
+            "title": _("Move this conversation to the trash?"),
+            "text": _(
+                "You can put it back from there. What you kept in your documents stays in them. "
+                "If somebody writes to you in it again, it comes back by itself."
+            ),
             "goes": _what_goes(opened, who),
             "action_url": reverse("conversation_trash", args=[conversation_id]),
-            "confirm_label": _("Delete"),
+            "confirm_label": _("Move to the trash"),
             "cancel_url": reverse("conversation", args=[conversation_id]),
-            "danger": True,
         },
     )
 
 
+def _in_trash(request: HttpRequest) -> HttpResponse:
+    """To the list. Who asks twice, from two pages, is told the same twice."""
+    messages.success(request, _("The conversation is in the trash: you can put it back from there."))
+    return redirect("messages")
+
+
+@require_safe
+@for_holder
+def show_trash(request: HttpRequest, who: SignedIn) -> HttpResponse:
+    opened = open_space(who.actor, Act.LIST_MESSAGES, who.space.id)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    found = trashed_conversations(who.space.id, before=request.GET.get("before", ""))
+    rows = [trashed_row(row, who.actor.label) for row in found.rows]
+    return render(request, "web/trash.html", {"page": page(request, rows, found.next_before)})
+
+
+@require_POST
+@for_holder
+def take_back(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpResponse:
+    """Put a conversation back; one that another page has put back already is shown."""
+    refusal = put_back(who.actor, who.space.id, conversation_id)
+    if refusal is not None and refusal.reason is not Refusal.ALREADY_THERE:
+        return refusal_page(request, refusal)
+    messages.success(request, _("The conversation is back in your messages."))
+    return redirect("conversation", conversation_id) if refusal is not None else redirect("trash")
+
+
 def _what_goes(opened: OpenedConversation, who: SignedIn) -> list[str]:
-    """What a deletion takes: the conversation by its name, its messages, its attachments, the answer begun in it."""
+    """What goes to the trash: the conversation by its name, its messages, its attachments, the answer begun in it."""
     shown = conversation(opened)
     files = [kept.title or kept.name for one in shown.messages for kept in one.content.attachments if not kept.copy_of]
     goes = [

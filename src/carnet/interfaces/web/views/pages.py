@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from carnet.domain.spaces.commands import change_settings
 from carnet.domain.spaces.models import Account
 from carnet.interfaces.web import health
-from carnet.interfaces.web.desk_session import professional
+from carnet.interfaces.web.desk.session import professional
+from carnet.interfaces.web.language import keep_language
 from carnet.interfaces.web.session import administrator, signed_in
 
 
@@ -52,14 +53,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, Account):
             change_settings(request.user, language=language)
         translation.activate(language)
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=31_536_000,
-            httponly=True,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
+        keep_language(response, language)
     return response
 
 

@@ -22,6 +22,7 @@ from carnet.domain.profile.words import ADDING, NOTHING, SECTIONS, entry_words
 from carnet.domain.spaces.access import decide
 from carnet.domain.spaces.values import Act, Decision, Refusal
 from carnet.foundation.clock import now
+from carnet.interfaces.web.forms import form_page
 from carnet.interfaces.web.profile_forms import EntryForm, VersionForm, initial_of, today_in
 from carnet.interfaces.web.session import SignedIn, begin_reading, for_holder, reading_goes_on, refusal_page
 
@@ -85,7 +86,8 @@ def add(request: HttpRequest, who: SignedIn, section: str) -> HttpResponse:
         answer = _answered(request, form, done)
         if answer is not None:
             return answer
-    return render(request, "web/profile_entry.html", {"form": form, "title": ADDING[wanted], "anchor": wanted.value})
+    shown = {"form": form, "title": ADDING[wanted], "anchor": wanted.value}
+    return form_page(request, "web/profile_entry.html", shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -104,7 +106,7 @@ def change(request: HttpRequest, who: SignedIn, entry_id: UUID) -> HttpResponse:
         answer = _answered(request, form, done)
         if answer is not None:
             return answer
-    return render(
+    return form_page(
         request,
         "web/profile_entry.html",
         {

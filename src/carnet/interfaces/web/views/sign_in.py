@@ -7,10 +7,9 @@ from django.utils.translation import gettext as _
 
 from carnet.domain.spaces.commands import signed_out
 from carnet.domain.spaces.models import Account
-from carnet.domain.spaces.values import Decision, Refusal
 from carnet.interfaces.web import pro_sante_connect
-from carnet.interfaces.web.desk_session import PROVIDER_SESSION, professional
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.desk.session import PROVIDER_SESSION, professional
+from carnet.interfaces.web.session import not_found
 
 login = allauth_views.login
 
@@ -34,6 +33,6 @@ def logout(request: HttpRequest) -> HttpResponse:
 def change_password(request: HttpRequest) -> HttpResponse:
     """Another password, for who signs in by one: a professional never does."""
     if professional(request) is not None:
-        return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+        return not_found(request)
     response: HttpResponse = allauth_views.password_change(request)
     return response

@@ -23,6 +23,7 @@ from carnet.domain.messaging.queries.drafts import draft, sent_as, shown
 from carnet.domain.record.queries import documents
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision, Refusal, refused
+from carnet.interfaces.web.asked import wants_json
 from carnet.interfaces.web.rows import document_row, page
 from carnet.interfaces.web.sentences import refusal_sentence
 from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
@@ -150,7 +151,7 @@ def _send(
 def _sent(request: HttpRequest, done: Written, conversation_id: UUID | None) -> HttpResponse:
     where = f"{reverse('conversation', args=[done.conversation_id])}#message-{done.message_id}"
     messages.success(request, _("Your answer is sent.") if conversation_id else _("Your message is sent."))
-    return JsonResponse({"state": "sent", "url": where}) if _wants_json(request) else redirect(where)
+    return JsonResponse({"state": "sent", "url": where}) if wants_json(request) else redirect(where)
 
 
 def _kept(
@@ -159,7 +160,7 @@ def _kept(
     kept = draft(who.space.id, asked.draft_id)
     if kept is None:
         return refusal_page(request, refused(Refusal.NOT_FOUND))
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse(
             {
                 "state": "kept",
@@ -209,7 +210,7 @@ def _refused(
     if decision is not None and decision.reason in (Refusal.NOT_FOUND, Refusal.NOT_YOURS):
         return refusal_page(request, decision)
     kept = draft(who.space.id, asked.draft_id)
-    if _wants_json(request):
+    if wants_json(request):
         version = kept.version if kept else 0
         sentence = " ".join(words for _field, words in errors)
         return JsonResponse({"state": "refused", "sentence": sentence, "version": version})
@@ -224,7 +225,7 @@ def _conflict(
 ) -> HttpResponse:
     """Something newer is kept: both texts are shown, nothing is replaced until the writer says so."""
     sentence = conflict_sentence(found.content)
-    if _wants_json(request):
+    if wants_json(request):
         content = found.content or DraftContent()
         return JsonResponse(
             {
@@ -248,11 +249,6 @@ def conflict_sentence(content: DraftContent | None) -> str:
     if content is None:
         return _("This draft was deleted on another page. What you wrote here is not lost: you can keep it again.")
     return _("This draft was changed on another page. Nothing is lost: choose which text to keep.")
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    """Whether a script asks. What became of it is said in ``state``: a browser would note another status as a fault."""
-    return request.headers.get("Accept", "").startswith("application/json")
 
 
 # --- giving up, and files of the record ----------------------------------------------------------------------------

@@ -186,7 +186,7 @@
 
 (() => {
   // What is typed is kept by itself; the files go with the next button that is pressed.
-  const form = document.querySelector("form[data-keep]");
+  const form = document.querySelector("form[data-keep]:not([data-draft])"); // that one is drafts.js's
   if (!form || !window.fetch) return;
   const told = form.querySelector("[data-kept]");
   let waiting = 0;

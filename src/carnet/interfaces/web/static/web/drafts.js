@@ -17,7 +17,7 @@
     const part = (name) => form.querySelector(`[data-${name}]`);
     const field = (name) => form.elements.namedItem(name);
     const say = (words) => { part("draft-state").textContent = words; };
-    const conflict = part("conflict");
+    const conflict = part("conflict"); // forms without one keep no versions
     let timer = 0;
     let changed = false;
     let leaving = false;
@@ -40,19 +40,20 @@
       data.set("do", act);
       const answer = await fetch(form.dataset.keep, {
         method: "POST", body: data, keepalive, headers: { Accept: "application/json" }, credentials: "same-origin",
+        redirect: "manual", // to sign in again: it may lead to another site, where no answer comes from
       });
+      if (answer.type === "opaqueredirect") return { state: "signed-out" };
       const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
-      if (answer.redirected || !isJson) return { state: answer.redirected ? "signed-out" : "failed" };
-      return answer.json();
+      return isJson ? answer.json() : { state: "failed" };
     };
 
     const noticed = (answer) => {
       if (answer.state === "kept") {
-        field("version").value = answer.version;
-        say(answer.saved);
+        if (field("version")) field("version").value = answer.version;
+        say([answer.saved, unkept()].filter(Boolean).join(" "));
         showFiles(answer);
         const bin = part("delete");
-        if (bin) { bin.href = form.dataset.keep + bin.dataset.delete.split("/").slice(-2).join("/"); bin.hidden = false; }
+        if (bin) { bin.href = form.dataset.keep + bin.dataset.delete.split("/").slice(-2).join("/"); bin.hidden = !answer.saved; }
         if (!form.elements.namedItem("conversation") && location.pathname !== form.dataset.keep) {
           history.replaceState(null, "", form.dataset.keep);
         }
@@ -129,8 +130,8 @@
       field("text").focus();
       keep();
     };
-    part("keep-mine").addEventListener("click", () => settle(false));
-    part("take-other").addEventListener("click", () => settle(true));
+    part("keep-mine")?.addEventListener("click", () => settle(false));
+    part("take-other")?.addEventListener("click", () => settle(true));
 
     // --- files ---
     const showFiles = (answer) => {
@@ -169,7 +170,9 @@
       }
     });
 
-    form.querySelectorAll("input[type=file]").forEach((input) => {
+    const fileFields = [...form.querySelectorAll("input[type=file]")];
+    const unkept = () => form.dataset.filesNotKept && fileFields.some((one) => one.files.length) ? form.dataset.filesNotKept : "";
+    (part("enclosed") ? fileFields : []).forEach((input) => {
       input.addEventListener("change", async () => {
         const files = [...input.files];
         input.value = "";
@@ -208,7 +211,8 @@
     window.addEventListener("pagehide", () => keep(true));
     window.addEventListener("online", () => keep());
     window.addEventListener("beforeunload", (event) => {
-      if (changed && !leaving && part("draft-state").textContent === form.dataset.unreachable) event.preventDefault();
+      const told = part("draft-state").textContent;
+      if (changed && !leaving && [form.dataset.unreachable, form.dataset.signedOut].includes(told)) event.preventDefault();
     });
     const button = part("keep-button");
     if (button) button.hidden = true;

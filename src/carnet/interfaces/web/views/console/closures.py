@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -11,6 +11,7 @@ from carnet.foundation import logs
 from carnet.foundation.clock import now
 from carnet.foundation.closures import MAIL, BadClosure, cancel_closure, closures_to_come, plan_closure
 from carnet.interfaces.web.console_forms import ClosureForm
+from carnet.interfaces.web.forms import form_page
 from carnet.interfaces.web.session import for_administrator
 
 log = logs.get("console")
@@ -39,7 +40,7 @@ def closures(request: HttpRequest, who: Account) -> HttpResponse:
             return redirect("console_closures")
     at = now()
     shown = [{"closure": one, "lasts": one.lasts_at(at)} for one in closures_to_come()]
-    return render(request, "web/console/closures.html", {"closures": shown, "form": form})
+    return form_page(request, "web/console/closures.html", {"closures": shown, "form": form})
 
 
 @require_POST

@@ -12,12 +12,11 @@ from carnet.domain.directory.values import MailboxKind
 from carnet.domain.messaging.desk.catching_up import prepare
 from carnet.domain.messaging.desk.listing import counts_of
 from carnet.domain.spaces.models import Account
-from carnet.interfaces.web.desk_session import for_professional
+from carnet.interfaces.web.desk.session import for_professional
 
 # What came since a mailbox was last looked at is counted first, within bounds: the rest follows in its inbox.
 _PREPARED = 10
 _MESSAGES_NOW = 50
-_MOST_SHOWN = 999
 
 
 @dataclass(frozen=True)
@@ -28,18 +27,6 @@ class Box:
     own: bool
     unread: int = 0
     waiting: int = 0
-
-    @property
-    def unread_shown(self) -> str:
-        return _shown(self.unread)
-
-    @property
-    def waiting_shown(self) -> str:
-        return _shown(self.waiting)
-
-
-def _shown(count: int) -> str:
-    return f"{_MOST_SHOWN}+" if count > _MOST_SHOWN else str(count)
 
 
 @require_safe

@@ -1,29 +1,43 @@
 """A conversation of the team: read, answered, printed."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from carnet.domain.messaging.commands.write import NewFile
-from carnet.domain.messaging.desk.access import OpenedThread, open_thread
+from carnet.domain.messaging.desk.access import open_thread
 from carnet.domain.messaging.desk.acts import team
 from carnet.domain.messaging.desk.answering import AnsweredMeanwhile, answer
+from carnet.domain.messaging.desk.begun_answers import (
+    BegunAnswer,
+    Kept,
+    begun_answer,
+    colleagues_answering,
+    discard_answer,
+    keep_answer,
+)
 from carnet.domain.messaging.desk.catching_up import prepare
+from carnet.domain.messaging.desk.draft_values import AnswerContent
 from carnet.domain.messaging.desk.outgoing import Sent
 from carnet.domain.messaging.desk.replies import saved_replies
+from carnet.domain.messaging.desk.shown import OpenedThread
 from carnet.domain.spaces.values import Decision, Refusal
-from carnet.interfaces.web.desk_forms import DeskAnswerForm, HandOverForm, InsertForm, NoteForm
-from carnet.interfaces.web.desk_rows import back_place, heading, inbox_url, thread_url, timeline
-from carnet.interfaces.web.desk_sentences import outcome_sentence
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.asked import wants_json
+from carnet.interfaces.web.desk.forms import DeskAnswerForm, HandOverForm, InsertForm, NoteForm
+from carnet.interfaces.web.desk.rows import back_place, heading, inbox_url, thread_url, timeline
+from carnet.interfaces.web.desk.sentences import say_sent
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import is_prefetch, refusal_page
+from carnet.interfaces.web.session import is_prefetch, not_found, refusal_page
+from carnet.interfaces.web.templatetags.web import moment_in_words
 from carnet.interfaces.web.views.desk.inbox import pathway_names
 
 
@@ -62,7 +76,9 @@ def print_out(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
 @require_POST
 @for_desk
 def send_answer(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
-    """Send an answer, or, asked by the button beside the saved replies, put one of them into the text."""
+    """Send an answer; or, asked by their buttons, keep it for later, or put a saved reply into the text."""
+    if request.POST.get("do") == "keep":
+        return _keep(request, who, thread)
     opened = open_thread(who.actor, thread, mark_read=False)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
@@ -84,7 +100,7 @@ def send_answer(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse
         everyone=bool(values.get("everyone")),
     )
     if isinstance(done, Sent):
-        _say_sent(request, done)
+        say_sent(request, done, answer=True)
         return redirect(thread_url(who, thread, back_place(request), f"message-{done.message_id}"))
     if isinstance(done, AnsweredMeanwhile):
         form = _seen_since(request, opened, done)
@@ -95,26 +111,92 @@ def send_answer(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse
     return thread_page(request, who, opened, form=form, status=422)
 
 
-def _say_sent(request: HttpRequest, done: Sent) -> None:
-    refused = [one for one in done.handed if outcome_sentence(one.outcome) and one.outcome != "delivered"]
-    for one in refused:
-        messages.warning(
-            request,
-            _("Not delivered to %(address)s. %(why)s") % {"address": one.address, "why": outcome_sentence(one.outcome)},
+def _keep(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
+    """Keep what was typed, for a button or for the page itself: that reads nothing, and is no reading."""
+    form = DeskAnswerForm(request.POST, patient=True, several=True)
+    if not form.is_valid():
+        words = [str(error) for errors in form.errors.values() for error in errors]
+        return _not_kept(request, who, thread, " ".join(words))
+    values = form.cleaned_data
+    content = AnswerContent(values["text"], values["receipt"], values["end"], values["everyone"])
+    done = keep_answer(who.actor, thread, content, token=values["token"])
+    if isinstance(done, Decision):
+        if done.reason is Refusal.NOT_FOUND:
+            return refusal_page(request, done)
+        return _not_kept(request, who, thread, refusal_sentence(done.reason))
+    if isinstance(done, Sent):
+        where = thread_url(who, done.thread_id, back_place(request), f"message-{done.message_id}")
+        if wants_json(request):
+            return JsonResponse({"state": "sent", "url": where})
+        say_sent(request, done, answer=True)
+        return redirect(where)
+    if wants_json(request):
+        return JsonResponse({"state": "kept", "saved": _kept_words(done)})
+    if done.at is None:
+        messages.info(request, _("There is nothing to keep: write something first."))
+    else:
+        messages.success(
+            request, _("Your answer is kept for a day. Your team sees that you have begun it, not the text.")
         )
-    if done.again:
-        messages.info(request, _("This answer was sent already: it was not sent twice."))
-    elif len(refused) < len(done.handed) or not done.handed:
-        messages.success(request, _("Your answer is sent."))
+    if request.FILES:
+        messages.warning(request, _("The files are not kept: choose them again before you send."))
+    return redirect(thread_url(who, thread, back_place(request), "answer"))
+
+
+def _kept_words(kept: Kept) -> str:
+    return _("Kept %(when)s.") % {"when": moment_in_words(kept.at)} if kept.at else ""
+
+
+def _not_kept(request: HttpRequest, who: AtDesk, thread: UUID, sentence: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"state": "refused", "sentence": sentence})
+    opened = open_thread(who.actor, thread, mark_read=False)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    form = DeskAnswerForm(request.POST, **_kinds(opened))
+    if form.is_valid():
+        form.add_error(None, sentence)
+    return thread_page(request, who, opened, form=form, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_desk
+def discard(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
+    """Throw away the answer that was begun; asked first."""
+    found = discard_answer(who.actor, thread) if request.method == "POST" else begun_answer(who.actor, thread)
+    if isinstance(found, Decision):
+        return refusal_page(request, found)
+    place = back_place(request)
+    if request.method == "POST":
+        if found:
+            messages.success(request, _("What you had begun is thrown away."))
+        return redirect(thread_url(who, thread, place))
+    if found is None:
+        return not_found(request)
+    return render(
+        request,
+        "web/confirm.html",
+        {
+            "frame": "web/desk/base.html",
+            "title": _("Throw this answer away?"),
+            "text": _("What you typed is deleted. Nothing was sent."),
+            "action_url": reverse("desk_answer_discard", args=[who.mailbox.id, thread]),
+            "confirm_label": _("Throw away"),
+            "cancel_url": thread_url(who, thread, place, "answer"),
+            "hidden": {"back": place},
+            "danger": True,
+        },
+    )
 
 
 def _kinds(opened: OpenedThread) -> dict[str, bool]:
     return {"patient": opened.correspondent.patient, "several": len(opened.people) > 1}
 
 
-def new_answer(opened: OpenedThread) -> DeskAnswerForm:
-    """An empty answer to what is shown now."""
-    return DeskAnswerForm(initial={"token": uuid4(), "seen": opened.last_message}, **_kinds(opened))
+def new_answer(opened: OpenedThread, begun: BegunAnswer | None) -> DeskAnswerForm:
+    """An answer to what is shown now: an empty one, or what was begun."""
+    typed = asdict(begun.content) if begun else {}
+    return DeskAnswerForm(initial={**typed, "token": uuid4(), "seen": opened.last_message}, **_kinds(opened))
 
 
 def _typed(request: HttpRequest, opened: OpenedThread, **changed: Any) -> DeskAnswerForm:
@@ -148,6 +230,9 @@ def thread_page(
     """The page of a conversation, with what was typed into its forms."""
     place = back_place(request)
     refusal = opened.answer_refusal
+    begun = begun_answer(who.actor, opened.id)
+    if isinstance(begun, Decision):
+        return refusal_page(request, begun)
     replies = saved_replies(who.actor)
     colleagues = [(one.rpps, one.name) for one in team(who.actor) if one.rpps not in (who.rpps, opened.taken_by)]
     return render(
@@ -157,7 +242,10 @@ def thread_page(
             "box": who.mailbox.id,
             "thread": heading(opened, who, pathway_names(who)),
             "items": timeline(opened, who),
-            "form": None if refusal else form or new_answer(opened),
+            "form": None if refusal else form or new_answer(opened, begun),
+            "begun": begun,
+            "resumed": begun is not None and form is None,
+            "answering": colleagues_answering(who.actor, opened.id),
             "answer_to": opened.answer_to,
             "cannot_answer": refusal_sentence(refusal),
             "replies": replies,

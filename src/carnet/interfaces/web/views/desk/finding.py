@@ -21,8 +21,8 @@ from carnet.domain.messaging.desk.finding import (
     find_patient_by_traits,
 )
 from carnet.domain.messaging.desk.patients import seal_patient
-from carnet.interfaces.web.desk_find_forms import ColleagueForm, NumberForm, ScanForm, TraitsForm
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.desk.find_forms import ColleagueForm, NumberForm, ScanForm, TraitsForm
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.interfaces.web.middleware import PERMISSIONS
 from carnet.interfaces.web.throttle import too_often
 
@@ -46,7 +46,7 @@ def find(request: HttpRequest, who: AtDesk) -> HttpResponse:
     context = {"forms": forms, "act": act, "insi": bool(settings.CARNET_INSI_URL), "form": forms.get(act)}
     chosen = forms.get(act)
     if chosen is None or not chosen.is_valid():
-        return _page(request, context)
+        return _page(request, context, status=200 if chosen is None else 422)
     if act == "colleague":
         words, kind = chosen.cleaned_data["colleague_words"], chosen.cleaned_data["kind"]
         found = find_colleagues(words, kind=kind, besides=who.mailbox.address)
@@ -78,8 +78,9 @@ def _patient(request: HttpRequest, who: AtDesk, context: dict[str, Any], found: 
             "web/desk/patient_found.html",
             {"patient": found.patient, "token": token, "unconfirmed": not found.patient.insi_agrees},
         )
-    if found is not None:
-        context["form"].add_error(None, _sentence(found.outcome))
+    if found is None:
+        return _page(request, context, status=422)
+    context["form"].add_error(None, _sentence(found.outcome))
     return _page(request, context)
 
 

@@ -1,6 +1,5 @@
 """The mailbox as its team reads it: lists of conversations, what is sought in them, acts on several at once."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,9 +22,10 @@ from carnet.domain.messaging.desk.values import View
 from carnet.domain.pathways.queries import list_pathways
 from carnet.domain.spaces.values import Decision
 from carnet.foundation.clock import now
-from carnet.interfaces.web.desk_forms import DeskFilter, SearchForm
-from carnet.interfaces.web.desk_rows import back_place, inbox_url, place_of, thread_row
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.asked import uuid_of, uuids_of
+from carnet.interfaces.web.desk.forms import DeskFilter, SearchForm
+from carnet.interfaces.web.desk.rows import back_place, inbox_url, place_of, thread_row
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.interfaces.web.rows import page
 from carnet.interfaces.web.sentences import refusal_sentence
 
@@ -47,7 +47,7 @@ def inbox(request: HttpRequest, who: AtDesk) -> HttpResponse:
     pathways = pathway_names(who)
     form = DeskFilter(request.GET, pathways=pathways.items())
     view = _view(request, View.ALL if text else View.INBOX)
-    filters = form.filters(view, _uuid(request.GET.get("of", "")))
+    filters = form.filters(view, uuid_of(request.GET.get("of", "")))
     before = request.GET.get("before", "")
     found = search(who.actor, text, filters, before=before) if text else threads(who.actor, filters, before=before)
     at = now()
@@ -118,7 +118,7 @@ def act_on_several(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """One act on the conversations that were ticked, and back to the list."""
     back = redirect(inbox_url(who, back_place(request)))
     act = _ACTS.get(request.POST.get("act", ""))
-    ticked = [one for text in request.POST.getlist("thread")[:_MOST_AT_ONCE] if (one := _uuid(text))]
+    ticked = uuids_of(request.POST.getlist("thread")[:_MOST_AT_ONCE])
     if act is None or not ticked:
         messages.info(request, _("Tick the conversations first."))
         return back
@@ -155,7 +155,7 @@ def _say_done(request: HttpRequest, act: str, number: int) -> None:
 
 def pathway_names(who: AtDesk) -> dict[UUID, str]:
     """The pathways of the mailbox's establishment, by their ids."""
-    return {one.id: one.name for one in list_pathways(who.actor)}
+    return {one.id: one.content.name for one in list_pathways(who.actor)}
 
 
 def _view(request: HttpRequest, otherwise: View) -> View:
@@ -182,7 +182,7 @@ def _chips(request: HttpRequest, form: DeskFilter, text: str) -> list[dict[str, 
     """What narrows the list, each with the address of the list without it."""
     kept = request.GET.dict()
     chips = [("s", _("Words: %(text)s") % {"text": text})] if text else []
-    if _uuid(request.GET.get("of", "")):
+    if uuid_of(request.GET.get("of", "")):
         chips.append(("of", _("The same correspondent")))
     for name, value in form.cleaned_data.items():
         if value in ("", None, False):
@@ -200,10 +200,6 @@ def _chips(request: HttpRequest, form: DeskFilter, text: str) -> list[dict[str, 
         {"words": words, "url": "?" + place_of({key: value for key, value in kept.items() if key != name})}
         for name, words in chips
     ]
-
-
-def _uuid(text: str) -> UUID | None:
-    return UUID(text) if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 
 COOKIE = "desk_keys"
 _YEAR = 365 * 24 * 3600

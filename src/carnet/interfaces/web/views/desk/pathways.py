@@ -1,5 +1,6 @@
 """The pathways of an establishment: the list, and one to write."""
 
+from dataclasses import asdict
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,13 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.pathways import commands, queries
-from carnet.domain.pathways.queries import PathwayShown
-from carnet.domain.pathways.values import PathwayRefusal, Refused
-from carnet.domain.spaces.values import Decision, Refusal
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
-from carnet.interfaces.web.pathway_forms import PathwayForm
-from carnet.interfaces.web.pathway_sentences import refusal_words
-from carnet.interfaces.web.session import refusal_page
+from carnet.domain.pathways.values import Refused
+from carnet.interfaces.web.desk.pathway_forms import PathwayForm
+from carnet.interfaces.web.desk.pathway_pages import refuse
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.forms import form_page
+from carnet.interfaces.web.session import not_found
 
 
 @require_safe
@@ -34,50 +34,17 @@ def index(request: HttpRequest, who: AtDesk) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_desk
-def new(request: HttpRequest, who: AtDesk) -> HttpResponse:
-    return _edit(request, who, None)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def edit(request: HttpRequest, who: AtDesk, pathway: UUID) -> HttpResponse:
-    found = queries.open_pathway(who.actor, pathway)
-    return not_there(request) if isinstance(found, Refused) else _edit(request, who, found)
-
-
-def _edit(request: HttpRequest, who: AtDesk, shown: PathwayShown | None) -> HttpResponse:
-    form = PathwayForm(request.POST if request.method == "POST" else None, initial=_values(shown) if shown else None)
+def edit(request: HttpRequest, who: AtDesk, pathway: UUID | None = None) -> HttpResponse:
+    """A pathway to change, or a new one."""
+    shown = queries.open_pathway(who.actor, pathway) if pathway else None
+    if isinstance(shown, Refused):
+        return not_found(request)
+    initial = asdict(shown.content) if shown else None
+    form = PathwayForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        if shown is None:
-            saved = commands.create_pathway(who.actor, **values)
-        else:
-            saved = commands.change_pathway(who.actor, shown.id, **values)
+        saved = commands.save_pathway(who.actor, pathway, form.content())
         if not isinstance(saved, Refused):
             messages.success(request, _("The pathway is saved."))
             return redirect("desk_pathways", box=who.mailbox.id)
-        say(form, saved)
-    context = {"box": who.mailbox.id, "form": form, "pathway": shown}
-    return render(request, "web/desk/pathway.html", context, status=400 if form.errors else 200)
-
-
-def _values(shown: PathwayShown) -> dict[str, object]:
-    return {
-        "name": shown.name,
-        "description": shown.description,
-        "active": shown.active,
-        "validated_on": shown.validated_on,
-        "validated_by": shown.validated_by,
-    }
-
-
-def say(form: PathwayForm, refused: Refused) -> None:
-    """Put a refusal beside the field that it is about, or above the form."""
-    named = {PathwayRefusal.NAME_EMPTY: "name", PathwayRefusal.NAME_TAKEN: "name"}
-    field = named.get(refused.reason, refused.field)
-    form.add_error(field if field in form.fields else None, refusal_words(refused.reason))
-
-
-def not_there(request: HttpRequest) -> HttpResponse:
-    """What is of another establishment or mailbox is not found, like what does not exist."""
-    return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+        refuse(form, saved.reason, saved.field)
+    return form_page(request, "web/desk/pathway.html", {"box": who.mailbox.id, "form": form, "pathway": shown})

@@ -1,7 +1,6 @@
 """The documents of a mailbox by patient: those that wait to be filed, the patients, each patient's file."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -25,16 +24,17 @@ from carnet.domain.messaging.desk.filed import (
 from carnet.domain.messaging.desk.listing import threads
 from carnet.domain.messaging.desk.sought import open_words, seal_words
 from carnet.domain.messaging.desk.values import Filters, View
-from carnet.domain.spaces.values import Refusal, refused
 from carnet.foundation.clock import now
-from carnet.interfaces.web.desk_forms import SearchForm
-from carnet.interfaces.web.desk_rows import thread_row, thread_url
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.asked import uuid_of, uuids_of
+from carnet.interfaces.web.desk.forms import SearchForm
+from carnet.interfaces.web.desk.rows import thread_row, thread_url
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.interfaces.web.pieces import url_path
 from carnet.interfaces.web.rows import page
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.session import not_found
 
 _CONVERSATIONS = 20
+_MOST_AT_ONCE = 200
 
 
 @require_safe
@@ -85,7 +85,7 @@ def show(request: HttpRequest, who: AtDesk, patient: str) -> HttpResponse:
     prepare(who.mailbox.id)
     found = patient_file(who.actor, patient)
     if found is None:
-        return refusal_page(request, refused(Refusal.NOT_FOUND))
+        return not_found(request)
     at = now()
     talks = []
     if found.who.ins:
@@ -111,8 +111,8 @@ def file(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """File documents with their patients: all those of a message, or those that are ticked."""
     filed = file_documents(
         who.actor,
-        message_ids=_ids(request.POST.getlist("message")),
-        document_ids=_ids(request.POST.getlist("document")),
+        message_ids=uuids_of(request.POST.getlist("message")[:_MOST_AT_ONCE]),
+        document_ids=uuids_of(request.POST.getlist("document")[:_MOST_AT_ONCE]),
     )
     if filed:
         words = ngettext("%(number)s document is filed.", "%(number)s documents are filed.", filed)
@@ -126,31 +126,21 @@ def file(request: HttpRequest, who: AtDesk) -> HttpResponse:
 @for_desk
 def unfile(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """Put a document back among those to file."""
-    for document_id in _ids(request.POST.getlist("document"))[:1]:
-        if unfile_document(who.actor, document_id):
-            messages.success(request, _("The document waits to be filed again."))
+    document_id = uuid_of(request.POST.get("document", ""))
+    if document_id is not None and unfile_document(who.actor, document_id):
+        messages.success(request, _("The document waits to be filed again."))
     return redirect(_back(request, who))
 
 
 def _back(request: HttpRequest, who: AtDesk) -> str:
     """Where the form came from: a conversation, a patient's file, or the list of what waits."""
-    threads_asked = _ids([request.POST.get("thread", "")])
-    if threads_asked:
-        return thread_url(who, threads_asked[0])
+    thread_id = uuid_of(request.POST.get("thread", ""))
+    if thread_id is not None:
+        return thread_url(who, thread_id)
     patient = request.POST.get("patient_file", "")
     if len(patient) == 64 and patient.isalnum() and patient.isascii():
         return reverse("desk_patient", args=[who.mailbox.id, patient])
     return reverse("desk_patients_to_file", args=[who.mailbox.id])
-
-
-def _ids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts[:200]:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 def _patient(one: PatientRow, who: AtDesk) -> dict[str, Any]:

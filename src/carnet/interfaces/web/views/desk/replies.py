@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from carnet.domain.messaging.desk.replies import Reply, delete_reply, save_reply, saved_replies
-from carnet.domain.spaces.values import Decision, Refusal, refused
-from carnet.interfaces.web.desk_forms import ReplyForm
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.domain.spaces.values import Decision, Refusal
+from carnet.interfaces.web.desk.forms import ReplyForm
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.forms import form_page
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.session import not_found, refusal_page
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,7 +29,7 @@ def show_all(request: HttpRequest, who: AtDesk) -> HttpResponse:
 @for_desk
 def change(request: HttpRequest, who: AtDesk, reply: UUID) -> HttpResponse:
     found = _find(who, reply)
-    return _page(request, who, found) if found else refusal_page(request, refused(Refusal.NOT_FOUND))
+    return _page(request, who, found) if found else not_found(request)
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +37,7 @@ def change(request: HttpRequest, who: AtDesk, reply: UUID) -> HttpResponse:
 def delete(request: HttpRequest, who: AtDesk, reply: UUID) -> HttpResponse:
     found = _find(who, reply)
     if found is None:
-        return refusal_page(request, refused(Refusal.NOT_FOUND))
+        return not_found(request)
     if request.method == "POST":
         done = delete_reply(who.actor, reply)
         if not done:
@@ -80,9 +81,5 @@ def _page(request: HttpRequest, who: AtDesk, changed: Reply | None) -> HttpRespo
             return refusal_page(request, done)
         else:
             form.add_error(None, refusal_sentence(done.reason))
-    return render(
-        request,
-        "web/desk/replies.html",
-        {"box": who.mailbox.id, "replies": saved_replies(who.actor), "form": form, "changed": changed},
-        status=422 if form.errors else 200,
-    )
+    shown = {"box": who.mailbox.id, "replies": saved_replies(who.actor), "form": form, "changed": changed}
+    return form_page(request, "web/desk/replies.html", shown)

@@ -9,14 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from carnet.domain.pathways import commands, queries
-from carnet.domain.pathways.queries import Curves, Figures, SendingShown, Table
-from carnet.domain.pathways.spreadsheet import BadFile, csv_of, read_sheet_file, xlsx_of
-from carnet.domain.pathways.values import Refused, SendingState
+from carnet.domain.pathways.queries import Curves, Figures, NamedFigures, SendingShown, Table
+from carnet.domain.pathways.spreadsheet import csv_of, xlsx_of
+from carnet.domain.pathways.values import Refused, SendingAct
 from carnet.foundation.clock import now
+from carnet.interfaces.web.asked import number_of, uuid_of
 from carnet.interfaces.web.charts import curves
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
-from carnet.interfaces.web.pathway_forms import PeriodForm, SheetForm, UnreachedForm
-from carnet.interfaces.web.pathway_sentences import (
+from carnet.interfaces.web.desk.pathway_forms import PeriodForm, SheetForm, UnreachedForm
+from carnet.interfaces.web.desk.pathway_pages import for_sending, refuse
+from carnet.interfaces.web.desk.pathway_sentences import (
     LINE_STATES,
     REPORT_COLUMNS,
     SENDING_STATES,
@@ -24,19 +25,18 @@ from carnet.interfaces.web.pathway_sentences import (
     column_label,
     condition_sentences,
     file_remarks,
-    file_sentence,
     line_sentence,
     reason_sentence,
-    refusal_words,
     report_cell,
     timing_sentence,
 )
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.forms import form_page
 from carnet.interfaces.web.pieces import SANDBOX
-from carnet.interfaces.web.views.desk.pathways import not_there
+from carnet.interfaces.web.session import not_found
 
 _PAGE = 100
 _AFTER_DAYS = 3
-_CURVE_DAYS = 30
 _TOLD_ALREADY = frozenset({"ins", "oid", "nom_naissance", "prenom"})
 _DAYS_TOLD = (0, 1, 2, 3, 5, 7, 14, 21, 30)
 _KINDS = ("csv", "xlsx")
@@ -44,44 +44,31 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
-@for_desk
-def show(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def show(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """A sending as it goes; one that is being prepared is shown at its step."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    if shown.state is SendingState.DRAFT:
-        return redirect("desk_sending_file", box=who.mailbox.id, sending=sending)
-    if shown.state is SendingState.CHECKED:
-        return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending)
-    figures = queries.sending_figures(who.actor, sending)
-    drawn = queries.sending_curves(who.actor, sending, _days_run(shown))
+    if sending.preparing:
+        step = "desk_sending_lines" if SendingAct.START in sending.acts else "desk_sending_file"
+        return redirect(step, box=who.mailbox.id, sending=sending.id)
+    figures = queries.sending_figures(who.actor, sending.id)
+    drawn = queries.sending_curves(who.actor, sending.id)
     if isinstance(figures, Refused) or isinstance(drawn, Refused):
-        return not_there(request)
+        return not_found(request)
     return render(
         request,
         "web/desk/sending.html",
         {
             "box": who.mailbox.id,
-            "sending": shown,
-            "state": SENDING_STATES[shown.state],
-            "moment": timing_sentence(shown.timing),
-            "conditions": condition_sentences(shown.conditions),
+            "sending": sending,
+            "state": SENDING_STATES[sending.state],
+            "moment": timing_sentence(sending.timing),
+            "conditions": condition_sentences(sending.conditions),
             "figures": figures,
             "chart": _chart(drawn),
             "told_days": _told(drawn),
-            "parts": _parts(shown),
-            "gone": shown.total - shown.will_leave,
-            "moves": shown.state is SendingState.RUNNING and not shown.scheduled,
+            "parts": _parts(sending),
         },
     )
-
-
-def _days_run(shown: SendingShown) -> int:
-    """The days that the curves can tell of: those that have passed since the sending was confirmed, thirty at most."""
-    if shown.started_at is None:
-        return _CURVE_DAYS
-    return min(_CURVE_DAYS, max(1, (now() - shown.started_at).days))
 
 
 def _parts(shown: SendingShown) -> list[dict[str, object]]:
@@ -110,25 +97,20 @@ def _told(drawn: Curves) -> list[tuple[int, int, int]]:
 
 
 @require_safe
-@for_desk
-def unreached(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def unreached(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """Those whom the messages did not reach, with what the file says of them: for post or telephone."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    form = UnreachedForm(request.GET)
-    days = _days(form)
-    after = request.GET.get("apres", "")
-    start = int(after) if after.isdecimal() and len(after) < 9 else 0
-    found = queries.list_unreached(who.actor, sending, after_days=days, after=start, limit=_PAGE + 1)
+    days = _days(UnreachedForm(request.GET))
+    after = number_of(request.GET.get("apres", "")) or 0
+    found = queries.list_unreached(who.actor, sending.id, after_days=days, after=after, limit=_PAGE + 1)
     if isinstance(found, Refused):
-        return not_there(request)
+        return not_found(request)
     return render(
         request,
         "web/desk/sending_unreached.html",
         {
             "box": who.mailbox.id,
-            "sending": shown,
+            "sending": sending,
             "filters": UnreachedForm(initial={"days": days}),
             "days": days,
             "people": [
@@ -159,9 +141,9 @@ def _days(form: UnreachedForm) -> int:
 def report(request: HttpRequest, who: AtDesk, sending: UUID, kind: str) -> HttpResponse:
     """The report of all lines, as CSV or XLSX."""
     if kind not in _KINDS:
-        return not_there(request)
+        return not_found(request)
     found = queries.report(who.actor, sending)
-    return not_there(request) if isinstance(found, Refused) else _download(found, kind, _("report"), codes=10)
+    return not_found(request) if isinstance(found, Refused) else _download(found, kind, _("report"))
 
 
 @require_safe
@@ -169,16 +151,17 @@ def report(request: HttpRequest, who: AtDesk, sending: UUID, kind: str) -> HttpR
 def unreached_table(request: HttpRequest, who: AtDesk, sending: UUID, kind: str) -> HttpResponse:
     """The list of those not reached, as CSV or XLSX."""
     if kind not in _KINDS:
-        return not_there(request)
+        return not_found(request)
     found = queries.unreached_table(who.actor, sending, after_days=_days(UnreachedForm(request.GET)))
-    return not_there(request) if isinstance(found, Refused) else _download(found, kind, _("not-reached"), codes=3)
+    return not_found(request) if isinstance(found, Refused) else _download(found, kind, _("not-reached"))
 
 
-def _download(table: Table, kind: str, name: str, *, codes: int) -> HttpResponse:
+def _download(table: Table, kind: str, name: str) -> HttpResponse:
     """A table for a spreadsheet program, in words. What its cells hold is text there, never a formula.
 
-    The first ``codes`` columns are Carnet's own; the others are the file's, whatever they are called.
+    Columns of the file stay as they are, whatever they are called.
     """
+    codes = table.codes
     own = table.columns[:codes]
     headings = [*(str(REPORT_COLUMNS[one]) for one in own), *(column_label(one) for one in table.columns[codes:])]
     rows = [
@@ -202,33 +185,23 @@ def stays(request: HttpRequest, who: AtDesk) -> HttpResponse:
     sent = request.method == "POST"
     form = SheetForm(request.POST if sent else None, request.FILES if sent else None)
     done = None
-    remarks: list[str] = []
-    if sent and form.is_valid():
-        try:
-            read = read_sheet_file(form.cleaned_data["file"].read(), required=("numero_sejour",))
-        except BadFile as error:
-            form.add_error("file", file_sentence(error))
+    read = form.read(required=("numero_sejour",)) if sent else None
+    if read is not None:
+        changed = commands.update_stays(who.actor, read.rows)
+        if isinstance(changed, Refused):
+            refuse(form, changed.reason, "file")
         else:
-            remarks = file_remarks(read)
-            changed = commands.update_stays(who.actor, read.rows)
-            if isinstance(changed, Refused):
-                form.add_error("file", refusal_words(changed.reason))
-            else:
-                done = changed
-    return render(
-        request,
-        "web/desk/sending_stays.html",
-        {
-            "box": who.mailbox.id,
-            "form": form,
-            "done": done,
-            "remarks": remarks,
-            "bad": [{"number": one.number, "why": reason_sentence(one.reason, one.column)} for one in done.bad[:_PAGE]]
-            if done
-            else [],
-        },
-        status=400 if form.errors else 200,
-    )
+            done = changed
+    context = {
+        "box": who.mailbox.id,
+        "form": form,
+        "done": done,
+        "remarks": file_remarks(read) if read else [],
+        "bad": [{"number": one.number, "why": reason_sentence(one.reason, one.column)} for one in done.bad[:_PAGE]]
+        if done
+        else [],
+    }
+    return form_page(request, "web/desk/sending_stays.html", context)
 
 
 @require_safe
@@ -237,12 +210,13 @@ def figures(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """Delivered, opened and answered by template and by pathway, with the curves of one of them."""
     form = PeriodForm(request.GET)
     since, until = form.period()
+    totals = queries.figures_in_all(who.actor, since=since, until=until)
     by_template = queries.figures_by_template(who.actor, since=since, until=until)
     by_pathway = queries.figures_by_pathway(who.actor, since=since, until=until)
-    template, pathway = _chosen(request, "modele"), _chosen(request, "parcours")
+    template, pathway = uuid_of(request.GET.get("modele", "")), uuid_of(request.GET.get("parcours", ""))
     drawn = queries.scope_curves(who.actor, template_id=template, pathway_id=pathway, since=since, until=until)
     if isinstance(drawn, Refused):
-        return not_there(request)
+        return not_found(request)
     named = [one.name for one in (*by_template, *by_pathway) if one.id and one.id in (template, pathway)]
     return render(
         request,
@@ -251,25 +225,21 @@ def figures(request: HttpRequest, who: AtDesk) -> HttpResponse:
             "box": who.mailbox.id,
             "filters": PeriodForm(initial={"since": since, "until": until}),
             "tables": [
-                {"id": "template", "title": _("By template"), "key": "modele", "rows": by_template},
-                {"id": "pathway", "title": _("By pathway"), "key": "parcours", "rows": by_pathway},
+                {"id": name, "title": title, "key": key, "rows": rows, "cut": _cut(rows, totals)}
+                for name, title, key, rows in (
+                    ("template", _("By template"), "modele", by_template),
+                    ("pathway", _("By pathway"), "parcours", by_pathway),
+                )
             ],
             "chart": _chart(drawn),
             "told_days": _told(drawn),
             "of": named[0] if named else "",
             "period": f"since={since}&until={until}",
-            "totals": _total([one.figures for one in by_template]),
+            "totals": totals,
         },
     )
 
 
-def _total(rows: list[Figures]) -> dict[str, int]:
-    names = ("lines", "delivered", "opened", "answered", "not_activated")
-    return {name: sum(getattr(one, name) for one in rows) for name in names}
-
-
-def _chosen(request: HttpRequest, name: str) -> UUID | None:
-    try:
-        return UUID(request.GET.get(name, ""))
-    except ValueError:
-        return None
+def _cut(rows: list[NamedFigures], totals: Figures) -> int:
+    """How many rows are listed when they are not all there are; 0 when they are."""
+    return len(rows) if sum(one.figures.lines for one in rows) < totals.lines else 0

@@ -14,28 +14,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from carnet.domain.pathways import commands, queries
 from carnet.domain.pathways.merge import KNOWN_COLUMNS
 from carnet.domain.pathways.queries import SendingShown
-from carnet.domain.pathways.spreadsheet import BadFile, read_sheet_file
-from carnet.domain.pathways.values import LineState, PathwayRefusal, Refused, SendingState, When
-from carnet.foundation.clock import now
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
-from carnet.interfaces.web.pathway_forms import NewSendingForm, PlanForm, SheetForm
-from carnet.interfaces.web.pathway_sentences import (
+from carnet.domain.pathways.values import LineState, PathwayRefusal, Refused, SendingAct, When
+from carnet.interfaces.web.asked import number_of, uuid_of
+from carnet.interfaces.web.desk.pathway_forms import NewSendingForm, PlanForm, SheetForm
+from carnet.interfaces.web.desk.pathway_pages import for_sending, message_shown, refuse
+from carnet.interfaces.web.desk.pathway_sentences import (
     LINE_STATES,
-    PARIS,
     SENDING_STATES,
     column_label,
     condition_sentences,
     file_remarks,
-    file_sentence,
     line_sentence,
     refusal_words,
     timing_sentence,
 )
-from carnet.interfaces.web.views.desk.pathways import not_there
-from carnet.interfaces.web.views.desk.templates import message_shown
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.forms import form_page
+from carnet.interfaces.web.session import not_found
 
 _PAGE = 50
-_PREPARING = (SendingState.DRAFT, SendingState.CHECKED)
 
 
 def step_context(who: AtDesk, sending: SendingShown | None, step: str) -> dict[str, Any]:
@@ -47,7 +44,7 @@ def step_context(who: AtDesk, sending: SendingShown | None, step: str) -> dict[s
         ("plan", _("Moment"), "desk_sending_plan"),
         ("confirm", _("Confirm"), "desk_sending_confirm"),
     ]
-    checked = sending is not None and sending.state is SendingState.CHECKED
+    checked = sending is not None and SendingAct.START in sending.acts
     names = [name for name, *_rest in places]
     steps = []
     for place, (name, label, url_name) in enumerate(places):
@@ -63,7 +60,7 @@ def step_context(who: AtDesk, sending: SendingShown | None, step: str) -> dict[s
 @require_safe
 @for_desk
 def index(request: HttpRequest, who: AtDesk) -> HttpResponse:
-    before = _uuid(request.GET.get("before", ""))
+    before = uuid_of(request.GET.get("before", ""))
     found = queries.list_sendings(who.actor, before=before, limit=_PAGE + 1)
     shown = found[:_PAGE]
     return render(
@@ -86,12 +83,11 @@ def index(request: HttpRequest, who: AtDesk) -> HttpResponse:
 def new(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """Choose a template; with ``suite``, for those whom an earlier sending was written to."""
     asked = request.POST if request.method == "POST" else request.GET
-    follows = _uuid(asked.get("suite", ""))
+    follows = uuid_of(asked.get("suite", ""))
     before = queries.open_sending(who.actor, follows) if follows else None
     if isinstance(before, Refused) or (asked.get("suite") and follows is None):
-        return not_there(request)
-    today = now().astimezone(PARIS).date()
-    usable = [one for one in queries.list_templates(who.actor) if one.valid_on(today)]
+        return not_found(request)
+    usable = [one for one in queries.list_templates(who.actor) if one.usable]
     chosen = {"template": request.GET.get("modele", "")}
     form = NewSendingForm(usable, request.POST if request.method == "POST" else None, initial=chosen)
     if request.method == "POST" and form.is_valid():
@@ -100,71 +96,58 @@ def new(request: HttpRequest, who: AtDesk) -> HttpResponse:
         if not isinstance(made, Refused):
             step = "desk_sending_lines" if follows else "desk_sending_file"
             return redirect(step, box=who.mailbox.id, sending=made.id)
-        form.add_error(None, refusal_words(made.reason))
+        refuse(form, made.reason)
     context = step_context(who, None, "template") | {"form": form, "before": before, "templates": usable}
-    return render(request, "web/desk/sending_new.html", context, status=400 if form.errors else 200)
+    return form_page(request, "web/desk/sending_new.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def file(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def file(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """Give the list of patients. What is wrong with one line stays with that line: see ``lines``."""
-    shown = _preparing(request, who, sending)
-    if isinstance(shown, HttpResponse):
-        return shown
+    if not sending.preparing:
+        return _as_it_goes(who, sending)
     sent = request.method == "POST"
     form = SheetForm(request.POST if sent else None, request.FILES if sent else None)
-    if sent and form.is_valid():
-        try:
-            read = read_sheet_file(form.cleaned_data["file"].read())
-        except BadFile as error:
-            form.add_error("file", file_sentence(error))
-        else:
-            checked = commands.check_lines(who.actor, sending, read.rows)
-            if not isinstance(checked, Refused):
-                for remark in file_remarks(read):
-                    messages.warning(request, remark)
-                return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending)
-            form.add_error("file", refusal_words(checked.reason))
-    template = queries.open_template(who.actor, shown.template_id, shown.template_version)
+    read = form.read() if sent else None
+    if read is not None:
+        checked = commands.check_lines(who.actor, sending.id, read.rows)
+        if not isinstance(checked, Refused):
+            for remark in file_remarks(read):
+                messages.warning(request, remark)
+            return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending.id)
+        refuse(form, checked.reason, "file")
+    template = queries.open_template(who.actor, sending.template_id, sending.template_version)
     wanted = () if isinstance(template, Refused) else template.content.columns
-    context = step_context(who, shown, "file") | {
+    context = step_context(who, sending, "file") | {
         "form": form,
         "known_columns": [{"name": name, "label": column_label(name)} for name in KNOWN_COLUMNS],
         "own_columns": wanted,
     }
-    return render(request, "web/desk/sending_file.html", context, status=400 if form.errors else 200)
+    return form_page(request, "web/desk/sending_file.html", context)
 
 
 @require_safe
-@for_desk
-def lines(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def lines(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """The dry run: how many lines are good, each that is not and why, and the way to look at any of them."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    if not shown.total:
-        return redirect("desk_sending_file", box=who.mailbox.id, sending=sending)
+    if not sending.total:
+        return redirect("desk_sending_file", box=who.mailbox.id, sending=sending.id)
     chosen = _states(request.GET.get("etat", ""))
-    after = request.GET.get("apres", "0")
-    found = queries.list_lines(
-        who.actor,
-        sending,
-        states=chosen,
-        after=int(after) if after.isdecimal() and len(after) < 9 else 0,
-        limit=_PAGE + 1,
-    )
+    after = number_of(request.GET.get("apres", "")) or 0
+    found = queries.list_lines(who.actor, sending.id, states=chosen, after=after, limit=_PAGE + 1)
     if isinstance(found, Refused):
-        return not_there(request)
+        return not_found(request)
     state = chosen[0].value if chosen else ""
-    context = step_context(who, shown, "lines") | {
-        "preparing": shown.state in _PREPARING,
+    context = step_context(who, sending, "lines") | {
         "lines": [{"line": one, "state": LINE_STATES[one.state], "why": line_sentence(one)} for one in found[:_PAGE]],
         "next_url": f"?etat={state}&apres={found[_PAGE - 1].number}" if len(found) > _PAGE else "",
-        "tabs": _tabs(shown, state),
-        "columns": [{"name": one, "label": column_label(one), "known": one in KNOWN_COLUMNS} for one in shown.columns],
-        "bad": shown.counts.get(LineState.BAD, 0),
-        "skipped": shown.counts.get(LineState.SKIPPED, 0),
+        "tabs": _tabs(sending, state),
+        "columns": [
+            {"name": one, "label": column_label(one), "known": one in KNOWN_COLUMNS} for one in sending.columns
+        ],
+        "bad": sending.counts.get(LineState.BAD, 0),
+        "skipped": sending.counts.get(LineState.SKIPPED, 0),
     }
     return render(request, "web/desk/sending_lines.html", context)
 
@@ -182,20 +165,14 @@ def _tabs(shown: SendingShown, state: str) -> list[dict[str, Any]]:
 
 
 @require_safe
-@for_desk
-def preview(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def preview(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """One message exactly as its patient will get it, and the way to the next and the one before."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    asked = request.GET.get("ligne", "")
-    number = int(asked) if asked.isdecimal() and len(asked) < 9 else None
-    found = queries.preview_line(who.actor, sending, number)
+    found = queries.preview_line(who.actor, sending.id, number_of(request.GET.get("ligne", "")))
     if isinstance(found, Refused):
         messages.error(request, _("This file has no such line."))
-        return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending)
-    context = step_context(who, shown, "lines") | {
-        "preparing": shown.state in _PREPARING,
+        return redirect("desk_sending_lines", box=who.mailbox.id, sending=sending.id)
+    context = step_context(who, sending, "lines") | {
         "line": found.line,
         "state": LINE_STATES[found.line.state],
         "why": line_sentence(found.line),
@@ -210,60 +187,51 @@ def preview(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def plan(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def plan(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """When the messages leave, and who is left out."""
-    shown = _preparing(request, who, sending)
-    if isinstance(shown, HttpResponse):
-        return shown
-    form = PlanForm(shown, request.POST if request.method == "POST" else None)
+    if not sending.preparing:
+        return _as_it_goes(who, sending)
+    form = PlanForm(sending, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        planned = commands.plan_sending(who.actor, sending, form.timing(), form.conditions())
+        planned = commands.plan_sending(who.actor, sending.id, form.timing(), form.conditions())
         if not isinstance(planned, Refused):
-            return redirect("desk_sending_confirm", box=who.mailbox.id, sending=sending)
+            return redirect("desk_sending_confirm", box=who.mailbox.id, sending=sending.id)
         at = {PathwayRefusal.RECEIPT_NOT_ASKED: "opened", PathwayRefusal.PAST_DUE_CHOICE: "past_due"}
-        named = at.get(planned.reason, "at_day" if form.cleaned_data["when"] == When.AT else "anchor")
-        form.add_error(named if named in form.fields else None, refusal_words(planned.reason))
-    context = step_context(who, shown, "plan") | {"form": form}
-    return render(request, "web/desk/sending_plan.html", context, status=400 if form.errors else 200)
+        moment = "at_day" if form.cleaned_data["when"] == When.AT else "anchor"
+        refuse(form, planned.reason, at.get(planned.reason, moment))
+    return form_page(request, "web/desk/sending_plan.html", step_context(who, sending, "plan") | {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def confirm(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def confirm(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """How many messages leave and when, for the last time. What is confirmed is this number."""
-    shown = _preparing(request, who, sending)
-    if isinstance(shown, HttpResponse):
-        return shown
-    if shown.state is not SendingState.CHECKED:
-        return redirect("desk_sending_file", box=who.mailbox.id, sending=sending)
+    if not sending.preparing:
+        return _as_it_goes(who, sending)
+    if SendingAct.START not in sending.acts:
+        return redirect("desk_sending_file", box=who.mailbox.id, sending=sending.id)
     if request.method == "POST":
-        told = request.POST.get("lines", "")
-        count = int(told) if told.isdecimal() and len(told) < 9 else -1
-        started = commands.start_sending(who.actor, sending, lines=count)
+        count = number_of(request.POST.get("lines", ""))
+        started = commands.start_sending(who.actor, sending.id, lines=-1 if count is None else count)
         if not isinstance(started, Refused):
             messages.success(request, _("It is confirmed: the messages leave as planned."))
-            return redirect("desk_sending", box=who.mailbox.id, sending=sending)
+            return _as_it_goes(who, sending)
         messages.error(request, refusal_words(started.reason))
-        return redirect("desk_sending_confirm", box=who.mailbox.id, sending=sending)
-    context = step_context(who, shown, "confirm") | {
-        "moment": timing_sentence(shown.timing),
-        "conditions": condition_sentences(shown.conditions),
-        "bad": shown.counts.get(LineState.BAD, 0),
-        "skipped": shown.counts.get(LineState.SKIPPED, 0),
+        return redirect("desk_sending_confirm", box=who.mailbox.id, sending=sending.id)
+    context = step_context(who, sending, "confirm") | {
+        "moment": timing_sentence(sending.timing),
+        "conditions": condition_sentences(sending.conditions),
+        "bad": sending.counts.get(LineState.BAD, 0),
+        "skipped": sending.counts.get(LineState.SKIPPED, 0),
         "mailbox_label": who.mailbox.label,
     }
     return render(request, "web/desk/sending_confirm.html", context)
 
 
-def _preparing(request: HttpRequest, who: AtDesk, sending: UUID) -> SendingShown | HttpResponse:
-    """A sending that has not left yet; one that has is shown as it goes."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    if shown.state not in _PREPARING:
-        return redirect("desk_sending", box=who.mailbox.id, sending=sending)
-    return shown
+def _as_it_goes(who: AtDesk, sending: SendingShown) -> HttpResponse:
+    """To the page of a sending that has been confirmed."""
+    return redirect("desk_sending", box=who.mailbox.id, sending=sending.id)
 
 
 def _act(
@@ -272,7 +240,7 @@ def _act(
     done = do(who.actor, sending)
     if isinstance(done, Refused):
         if done.reason is PathwayRefusal.NOT_FOUND:
-            return not_there(request)
+            return not_found(request)
         messages.error(request, refusal_words(done.reason))
     else:
         messages.success(request, said)
@@ -292,18 +260,15 @@ def resume(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def cancel(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
+@for_sending
+def cancel(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
     """Cancel what has not left yet, once confirmed; one that is still being prepared is deleted."""
-    shown = queries.open_sending(who.actor, sending)
-    if isinstance(shown, Refused):
-        return not_there(request)
-    place = {"box": who.mailbox.id, "sending": sending}
-    draft = shown.state in _PREPARING
+    place = {"box": who.mailbox.id, "sending": sending.id}
+    draft = SendingAct.DELETE in sending.acts
     if request.method == "POST":
         if not draft:
-            return _act(request, who, sending, commands.cancel_sending, _("It is cancelled: nothing more leaves."))
-        commands.delete_draft(who.actor, sending)
+            return _act(request, who, sending.id, commands.cancel_sending, _("It is cancelled: nothing more leaves."))
+        commands.delete_draft(who.actor, sending.id)
         messages.success(request, _("It is deleted. Nothing has left."))
         return redirect("desk_sendings", box=who.mailbox.id)
     text = (
@@ -323,10 +288,3 @@ def cancel(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
             "cancel_url": reverse("desk_sending", kwargs=place),
         },
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

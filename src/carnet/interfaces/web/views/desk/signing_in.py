@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET
 
 from carnet.domain.directory.queries.professionals import active_professional
 from carnet.domain.spaces.commands import professional_account, signed_in
-from carnet.domain.spaces.values import Decision, Refusal
 from carnet.foundation import logs
 from carnet.interfaces.web import pro_sante_connect
-from carnet.interfaces.web.desk_session import begin_desk_session, professional, take_next
+from carnet.interfaces.web.desk.session import begin_desk_session, professional, take_next
+from carnet.interfaces.web.language import keep_language
 from carnet.interfaces.web.pro_sante_connect import Proven, SignInProblem
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.session import not_found
 from carnet.interfaces.web.throttle import too_often
 
 TRIES = 100
@@ -28,7 +28,7 @@ log = logs.get("desk")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """To Pro Santé Connect. A link and not a form: the portal's pages send forms to the portal alone."""
     if not pro_sante_connect.offered():
-        return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+        return not_found(request)
     if professional(request) is not None:
         return redirect("desk")
     if too_often(request, "desk-sign-in", times=TRIES, seconds=_TRIES_SECONDS):
@@ -41,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def come_back(request: HttpRequest) -> HttpResponse:
     """From Pro Santé Connect, with a code. Whoever it proves must be active in the directory."""
     if not pro_sante_connect.offered():
-        return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+        return not_found(request)
     if too_often(request, "desk-sign-in-back", times=TRIES, seconds=_TRIES_SECONDS):
         return _refused(request, SignInProblem.TOO_OFTEN)
     proved = pro_sante_connect.finish(request)
@@ -67,14 +67,7 @@ def _let_in(request: HttpRequest, proved: Proven) -> HttpResponse:
     begin_desk_session(request, proved.session)
     signed_in(account)
     response = redirect(asked or "desk")
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        account.language,
-        max_age=31_536_000,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    keep_language(response, account.language)
     return response
 
 

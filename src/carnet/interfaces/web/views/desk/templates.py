@@ -7,22 +7,21 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from carnet.domain.messaging.mime.html import text_to_html
 from carnet.domain.pathways import commands, queries
 from carnet.domain.pathways.merge import FIELDS
-from carnet.domain.pathways.queries import Rendered, TemplateShown
+from carnet.domain.pathways.queries import TemplateShown
 from carnet.domain.pathways.starters import STARTERS
-from carnet.domain.pathways.values import Refused, TemplateContent, TemplateProblems, UseCase
-from carnet.foundation.clock import now
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
-from carnet.interfaces.web.pathway_forms import TemplateForm, UseCaseFilter
-from carnet.interfaces.web.pathway_sentences import PARIS, USE_CASES, column_label, refusal_words
+from carnet.domain.pathways.values import PathwayRefusal, Refused, TemplateContent, TemplateProblems, UseCase
+from carnet.interfaces.web.desk.pathway_forms import TemplateForm, UseCaseFilter
+from carnet.interfaces.web.desk.pathway_pages import message_shown, refuse
+from carnet.interfaces.web.desk.pathway_sentences import USE_CASES, column_label, refusal_words
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.forms import form_page
 from carnet.interfaces.web.pieces import served
-from carnet.interfaces.web.views.desk.pathways import not_there
+from carnet.interfaces.web.session import not_found
 
 
 @require_safe
@@ -33,17 +32,16 @@ def index(request: HttpRequest, who: AtDesk) -> HttpResponse:
     use_case = UseCase(asked["use_case"]) if asked.get("use_case") else None
     archived = bool(asked.get("archived"))
     found = queries.list_templates(who.actor, use_case=use_case, archived=archived)
-    today = now().astimezone(PARIS).date()
-    grouped: dict[UseCase, list[dict[str, object]]] = {}
+    grouped: dict[UseCase, list[TemplateShown]] = {}
     for one in found:
-        grouped.setdefault(one.content.use_case, []).append({"template": one, "valid": one.valid_on(today)})
+        grouped.setdefault(one.content.use_case, []).append(one)
     return render(
         request,
         "web/desk/templates.html",
         {
             "box": who.mailbox.id,
             "filters": filters,
-            "groups": [(USE_CASES[case], rows) for case, rows in grouped.items()],
+            "groups": [(USE_CASES[case], templates) for case, templates in grouped.items()],
             "starters": [
                 {"key": one.key, "use_case": USE_CASES[one.content.use_case], "name": one.content.name}
                 for one in STARTERS
@@ -56,20 +54,12 @@ def index(request: HttpRequest, who: AtDesk) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_desk
-def new(request: HttpRequest, who: AtDesk) -> HttpResponse:
-    return _edit(request, who, None)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@for_desk
-def edit(request: HttpRequest, who: AtDesk, template: UUID) -> HttpResponse:
-    found = queries.open_template(who.actor, template)
-    return not_there(request) if isinstance(found, Refused) else _edit(request, who, found)
-
-
-def _edit(request: HttpRequest, who: AtDesk, shown: TemplateShown | None) -> HttpResponse:
-    """The form of a template. It previews on request, and saves the files that came with it first: a version lists
-    files that are there."""
+def edit(request: HttpRequest, who: AtDesk, template: UUID | None = None) -> HttpResponse:
+    """A template to change, or a new one. It previews on request, and saves the files that came with it first: a
+    version lists files that are there."""
+    shown = queries.open_template(who.actor, template) if template else None
+    if isinstance(shown, Refused):
+        return not_found(request)
     sent = request.method == "POST"
     form = TemplateForm(
         queries.list_pathways(who.actor),
@@ -89,7 +79,7 @@ def _edit(request: HttpRequest, who: AtDesk, shown: TemplateShown | None) -> Htt
             if saved is not None:
                 messages.success(request, _("The template is saved."))
                 return redirect("desk_template", box=who.mailbox.id, template=saved.id)
-    return render(
+    return form_page(
         request,
         "web/desk/template.html",
         {
@@ -99,7 +89,6 @@ def _edit(request: HttpRequest, who: AtDesk, shown: TemplateShown | None) -> Htt
             "preview": preview,
             "fields": [{"name": f"{{{{{one.value}}}}}", "label": column_label(one.value)} for one in FIELDS],
         },
-        status=400 if form.errors and "preview" not in request.POST else 200,
     )
 
 
@@ -110,12 +99,6 @@ def _preview(who: AtDesk, form: TemplateForm, content: TemplateContent) -> dict[
             form.say(rendered.problems)
         return None
     return message_shown(rendered)
-
-
-def message_shown(rendered: Rendered) -> dict[str, object]:
-    """A message as its patient will read it: the text made into paragraphs by the same function as in their page."""
-    html: SafeString = mark_safe(text_to_html(rendered.text))  # noqa: S308 - escapes everything
-    return {"message": rendered, "html": html}
 
 
 def _save(who: AtDesk, form: TemplateForm, shown: TemplateShown | None) -> TemplateShown | None:
@@ -133,7 +116,7 @@ def _save(who: AtDesk, form: TemplateForm, shown: TemplateShown | None) -> Templ
         form.say(saved.problems)
         return None
     if isinstance(saved, Refused):
-        form.add_error(saved.field if saved.field in form.fields else None, refusal_words(saved.reason))
+        refuse(form, saved.reason, saved.field)
         return None
     return saved
 
@@ -145,7 +128,7 @@ def _add_files(who: AtDesk, form: TemplateForm, template: UUID, files: list[Uplo
             who.actor, template, name=file.name or "", media_type=file.content_type or "", content=file.read()
         )
         if isinstance(kept, Refused):
-            form.add_error("new_files", refusal_words(kept.reason))
+            refuse(form, kept.reason, "new_files")
             return None
         added.append(kept.id)
     return added
@@ -156,7 +139,7 @@ def _add_files(who: AtDesk, form: TemplateForm, template: UUID, files: list[Uplo
 def versions(request: HttpRequest, who: AtDesk, template: UUID) -> HttpResponse:
     found = queries.open_template(who.actor, template)
     if isinstance(found, Refused):
-        return not_there(request)
+        return not_found(request)
     shown = []
     for one in queries.template_versions(who.actor, template):
         rendered = queries.preview_template(who.actor, one.content)
@@ -171,7 +154,7 @@ def versions(request: HttpRequest, who: AtDesk, template: UUID) -> HttpResponse:
 def file(request: HttpRequest, who: AtDesk, template: UUID, file: UUID) -> HttpResponse:
     opened = queries.open_template_file(who.actor, template, file)
     if isinstance(opened, Refused):
-        return not_there(request)
+        return not_found(request)
     return served(opened.content, opened.media_type, opened.name, inline=False)
 
 
@@ -182,7 +165,7 @@ def archive(request: HttpRequest, who: AtDesk, template: UUID) -> HttpResponse:
     away = request.POST.get("archived") == "yes"
     done = commands.archive_template(who.actor, template, away)
     if isinstance(done, Refused):
-        return not_there(request)
+        return not_found(request)
     messages.success(request, _("The template is put away.") if away else _("The template is in use again."))
     return redirect("desk_templates", box=who.mailbox.id)
 
@@ -201,8 +184,8 @@ def copy_starter(request: HttpRequest, who: AtDesk, key: str) -> HttpResponse:
 
 def _copied(request: HttpRequest, who: AtDesk, made: TemplateShown | Refused) -> HttpResponse:
     if isinstance(made, Refused):
-        if made.reason == "not-found":
-            return not_there(request)
+        if made.reason is PathwayRefusal.NOT_FOUND:
+            return not_found(request)
         messages.error(request, refusal_words(made.reason))
         return redirect("desk_templates", box=who.mailbox.id)
     messages.success(request, _("It is copied: change it as you like."))

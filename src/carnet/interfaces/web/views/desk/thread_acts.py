@@ -15,11 +15,12 @@ from carnet.domain.messaging.desk.access import open_thread
 from carnet.domain.messaging.desk.answering import end_exchanges
 from carnet.domain.messaging.desk.outgoing import Sent
 from carnet.domain.spaces.values import Decision, Refusal, refused
-from carnet.interfaces.web.desk_forms import NoteForm
-from carnet.interfaces.web.desk_rows import back_place, inbox_url, thread_url
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
+from carnet.interfaces.web.asked import uuid_of
+from carnet.interfaces.web.desk.forms import NoteForm
+from carnet.interfaces.web.desk.rows import back_place, inbox_url, thread_url
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.session import not_found, refusal_page
 from carnet.interfaces.web.views.desk.conversation import thread_page
 
 _GONE = (Refusal.NOT_FOUND, Refusal.NOT_YOURS)
@@ -91,7 +92,7 @@ def end(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
     """End every exchange of the mailbox with this patient, after asking whether that is meant."""
     place = back_place(request)
     if request.method == "POST":
-        token = _token(request.POST.get("token", ""))
+        token = uuid_of(request.POST.get("token", ""))
         done: Any = end_exchanges(who.actor, thread, token=token) if token else refused(Refusal.NOT_FOUND)
         if isinstance(done, Sent):
             messages.success(
@@ -101,7 +102,7 @@ def end(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
         return _after(request, who, thread, done, "")
     opened = open_thread(who.actor, thread, mark_read=False)
     if isinstance(opened, Decision) or not opened.correspondent.patient:
-        return refusal_page(request, refused(Refusal.NOT_FOUND))
+        return not_found(request)
     return render(
         request,
         "web/confirm.html",
@@ -136,10 +137,3 @@ def _after(
     elif said:
         messages.success(request, said)
     return redirect(inbox_url(who, place) if to_list else thread_url(who, thread, place))
-
-
-def _token(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -17,8 +17,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from carnet.domain.messaging.commands.write import NewFile
-from carnet.domain.messaging.desk.document_values import Named
-from carnet.domain.messaging.desk.draft_values import DOCUMENTS, DraftContent, DraftDocument
+from carnet.domain.messaging.desk.begun_answers import begun_answers
+from carnet.domain.messaging.desk.draft_acts import (
+    add_documents,
+    begun_about,
+    of_kind,
+    patient_of_documents,
+    unready,
+    with_letter,
+)
+from carnet.domain.messaging.desk.draft_values import DOCUMENTS, MESSAGE, DraftContent
 from carnet.domain.messaging.desk.drafts import (
     OpenedDraft,
     add_files,
@@ -30,21 +38,13 @@ from carnet.domain.messaging.desk.drafts import (
     remove_file,
     save_draft,
 )
-from carnet.domain.messaging.desk.filed import filed_document, patient_of_file
-from carnet.domain.messaging.desk.patients import FoundPatient, seal_patient
-from carnet.domain.messaging.desk.preparing import (
-    MOST_DOCUMENTS,
-    USUAL_TYPES,
-    DocumentFault,
-    DocumentProblem,
-    WrongFile,
-    archived_files,
-)
+from carnet.domain.messaging.desk.patients import seal_patient
+from carnet.domain.messaging.desk.preparing import DocumentFault, WrongFile
 from carnet.domain.messaging.desk.sending_drafts import documents_of, recipients_of, send_draft
 from carnet.domain.record.media_types import PDF
-from carnet.domain.spaces.values import Decision, Refusal, refused
-from carnet.foundation.ids import new_id
-from carnet.interfaces.web.desk_draft_pages import (
+from carnet.domain.spaces.values import Decision
+from carnet.interfaces.web.asked import uuid_of
+from carnet.interfaces.web.desk.draft_pages import (
     begun_rows,
     draft_page,
     made_rows,
@@ -52,15 +52,15 @@ from carnet.interfaces.web.desk_draft_pages import (
     typed,
     wrong_documents,
 )
-from carnet.interfaces.web.desk_patient import chosen_patient
-from carnet.interfaces.web.desk_sentences import outcome_sentence
-from carnet.interfaces.web.desk_session import AtDesk, for_desk
-from carnet.interfaces.web.desk_writing_sentences import fault_sentence
+from carnet.interfaces.web.desk.patient import chosen_patient
+from carnet.interfaces.web.desk.sentences import say_sent
+from carnet.interfaces.web.desk.session import AtDesk, for_desk
+from carnet.interfaces.web.desk.writing_sentences import fault_sentence, unready_sentence
 from carnet.interfaces.web.pieces import page_picture, served
 from carnet.interfaces.web.sentences import refusal_sentence
-from carnet.interfaces.web.session import refusal_page
+from carnet.interfaces.web.session import not_found
 
-_NOT_FOUND = refused(Refusal.NOT_FOUND)
+_KINDS = {"to_documents": DOCUMENTS, "to_message": MESSAGE}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,10 +68,10 @@ _NOT_FOUND = refused(Refusal.NOT_FOUND)
 def new(request: HttpRequest, who: AtDesk) -> HttpResponse:
     """Begin a message: to the patient or the colleague whom the form before chose. Read, it shows what was begun."""
     if request.method != "POST":
-        begun = drafts_of(who.actor)
-        if not begun:
+        rows = begun_rows(who, drafts_of(who.actor), begun_answers(who.actor))
+        if not rows:
             return redirect("desk_find", box=who.mailbox.id)
-        return render(request, "web/desk/drafts.html", {"rows": begun_rows(who, begun)})
+        return render(request, "web/desk/drafts.html", {"rows": rows})
     content = _begun(request, who)
     if content is None:
         messages.warning(request, _("Choose again whom you write to: that choice is too old, or is not known here."))
@@ -88,55 +88,27 @@ def _begun(request: HttpRequest, who: AtDesk) -> DraftContent | None:
     """What the form says of whom is written to, and whether documents are: a token of a patient, a conversation, a
     patient's file, a document to correct, or a colleague's address."""
     asked = request.POST
-    kind = DOCUMENTS if asked.get("kind") == DOCUMENTS else DraftContent().kind
-    thread = _uuid(asked.get("thread", ""))
-    corrected = _uuid(asked.get("replaces", ""))
+    thread = uuid_of(asked.get("thread", ""))
+    corrected = uuid_of(asked.get("replaces", ""))
     if "patient" in asked:
         patient = chosen_patient(request, who)
     elif thread is not None:
         patient = patient_of_thread(who.actor, thread)
     elif corrected is not None or "file" in asked:
-        patient = _of_file(who, asked.get("file", ""), corrected)
+        patient = patient_of_documents(who.actor, file=asked.get("file", ""), document_id=corrected)
     else:
-        address = asked.get("colleague", "").strip().lower()
-        return DraftContent(colleagues=(address,)) if "@" in address and len(address) < 255 else None
+        address = _address(asked.get("colleague", ""))
+        return DraftContent(colleagues=(address,)) if address else None
     if patient is None:
         return None
-    documents: tuple[DraftDocument, ...] = ()
-    if kind == DOCUMENTS or corrected is not None:
-        kind = DOCUMENTS
-        documents = (_first_document(who, corrected),)
-    # Documents answer in the conversation that asked for them; a new message opens one of its own.
-    continued = thread if kind == DOCUMENTS else None
-    return DraftContent(kind=kind, patient=patient, thread_id=continued, documents=documents)
+    documents = asked.get("kind") == DOCUMENTS
+    return begun_about(who.actor, patient, documents=documents, thread_id=thread, corrects=corrected)
 
 
-def _of_file(who: AtDesk, file: str, corrected: UUID | None) -> FoundPatient | None:
-    """The patient of a file of documents that name one INS surely.
-
-    To whom the mailbox has sent a letter that it corrects is known to it; whom somebody else's letter names is not:
-    their identity is checked first. Either is known by what the documents say, and by nothing else.
-    """
-    found = patient_of_file(who.actor, file=file, document_id=corrected)
-    if found is None or found.named is not Named.INS:
-        return None
-    return FoundPatient(
-        ins=found.ins,
-        oid=found.oid,
-        birth_name=found.birth_name.upper(),
-        given_names=found.given_names.upper(),
-        birth_date=found.birth_day,
-        sex=found.sex,
-        how="thread",
-        verified=found.side.own,
-    )
-
-
-def _first_document(who: AtDesk, corrected: UUID | None) -> DraftDocument:
-    before = filed_document(who.actor, corrected) if corrected else None
-    if before is None:
-        return DraftDocument(new_id(), type_code=USUAL_TYPES[0])
-    return DraftDocument(new_id(), type_code=before.type_code, title=before.title, replaces=corrected)
+def _address(text: str) -> str:
+    """The address of a mailbox as a form gives it; empty when it is none."""
+    address = text.strip().lower()
+    return address if "@" in address and len(address) < 255 else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,7 +117,7 @@ def write(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
     """The message as it stands. Whatever is asked for, what was typed is kept first."""
     opened = open_draft(who.actor, draft)
     if opened is None:
-        return refusal_page(request, _NOT_FOUND)
+        return not_found(request)
     if request.method != "POST":
         return draft_page(request, who, opened)
     form, document_forms = typed(request, who, opened)
@@ -193,21 +165,17 @@ def _with_files(who: AtDesk, draft: UUID, content: DraftContent, chosen: list[An
     if not chosen:
         return ""
     files = [NewFile(one.name or "", one.read()) for one in chosen]
-    written = [one for one in content.documents if one.file_id or one.text.strip() or one.replaces]
     if content.kind == DOCUMENTS:
-        if len(written) + len(files) > MOST_DOCUMENTS:
-            return fault_sentence(DocumentFault(DocumentProblem.TOO_MANY))
-        ready = archived_files(files)
-        if isinstance(ready, WrongFile):
-            return _("%(name)s: %(why)s") % {"name": ready.name, "why": fault_sentence(DocumentFault(ready.problem))}
-        files = ready
-    added = add_files(who.actor, draft, files)
-    if isinstance(added, Decision):
-        return refusal_sentence(added.reason)
-    if content.kind == DOCUMENTS:
-        fresh = [DraftDocument(new_id(), type_code=USUAL_TYPES[0], file_id=file_id) for file_id in added]
-        save_draft(who.actor, draft, replace(content, documents=(*written, *fresh)))
-    return ""
+        kept_out = add_documents(who.actor, draft, content, files)
+    else:
+        added = add_files(who.actor, draft, files)
+        kept_out = added if isinstance(added, Decision) else None
+    if isinstance(kept_out, WrongFile):
+        why = fault_sentence(DocumentFault(kept_out.problem))
+        return _("%(name)s: %(why)s") % {"name": kept_out.name, "why": why}
+    if isinstance(kept_out, DocumentFault):
+        return fault_sentence(kept_out)
+    return refusal_sentence(kept_out.reason) if kept_out is not None else ""
 
 
 def _again(who: AtDesk, opened: OpenedDraft) -> OpenedDraft:
@@ -224,21 +192,19 @@ def _act(request: HttpRequest, who: AtDesk, opened: OpenedDraft) -> HttpResponse
         return draft_page(request, who, opened, words=asked.get("colleague_words", "").strip())
     changed = content
     if "add" in asked:
-        address = asked["add"].strip().lower()
-        if "@" in address and len(address) < 255:
+        if address := _address(asked["add"]):
             changed = replace(content, colleagues=tuple(dict.fromkeys((*content.colleagues, address))))
     elif "drop" in asked:
         changed = replace(content, colleagues=tuple(one for one in content.colleagues if one != asked["drop"]))
     elif act == "letter":
-        fresh = DraftDocument(new_id(), type_code=USUAL_TYPES[0])
-        changed = replace(content, documents=(*content.documents, fresh))
+        changed = with_letter(content)
     elif "drop_document" in asked:
-        changed = _without_document(who, opened, _uuid(asked["drop_document"]))
-    elif "drop_file" in asked and (file_id := _uuid(asked["drop_file"])):
+        changed = _without_document(who, opened, uuid_of(asked["drop_document"]))
+    elif "drop_file" in asked and (file_id := uuid_of(asked["drop_file"])):
         remove_file(who.actor, opened.id, file_id)
         changed = content = _again(who, opened).content
-    elif act in ("to_documents", "to_message") and content.patient is not None:
-        changed = _of_kind(content, documents=act == "to_documents")
+    elif act in _KINDS:
+        changed = of_kind(content, _KINDS[act])
     if changed != content:
         save_draft(who.actor, opened.id, changed)
     if act == "save":
@@ -251,14 +217,6 @@ def _anchor(asked: Any) -> str:
     if "add" in asked or "drop" in asked:
         return "#to"
     return "#content" if asked.get("act") != "save" else ""
-
-
-def _of_kind(content: DraftContent, *, documents: bool) -> DraftContent:
-    if not documents:
-        return replace(content, kind=DraftContent().kind, to_patient=True)
-    return replace(
-        content, kind=DOCUMENTS, documents=content.documents or (DraftDocument(new_id(), type_code=USUAL_TYPES[0]),)
-    )
 
 
 def _without_document(who: AtDesk, opened: OpenedDraft, document_id: UUID | None) -> DraftContent:
@@ -274,15 +232,14 @@ def preview(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
     """The message as it will leave, and to whom: the last look before it does."""
     opened = open_draft(who.actor, draft)
     if opened is None:
-        return refusal_page(request, _NOT_FOUND)
+        return not_found(request)
     content = opened.content
     made = documents_of(who.actor, opened) if content.kind == DOCUMENTS else []
     if isinstance(made, DocumentFault):
         return draft_page(request, who, opened, faults=wrong_documents(opened, made), status=422)
     recipients = recipient_rows(recipients_of(who.actor, content), content)
-    problem = _unready(opened, recipients)
-    if problem:
-        return draft_page(request, who, opened, problem=problem, status=422)
+    if lacking := unready(opened, recipients=len(recipients)):
+        return draft_page(request, who, opened, problem=unready_sentence(lacking), status=422)
     return render(
         request,
         "web/desk/preview.html",
@@ -297,27 +254,13 @@ def preview(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
     )
 
 
-def _unready(opened: OpenedDraft, recipients: list[dict[str, Any]]) -> str:
-    """What is missing before it can be looked at as a whole; empty when nothing is."""
-    content = opened.content
-    if not recipients:
-        return _("Nobody is written to yet: add the patient or a colleague.")
-    if content.kind == DOCUMENTS:
-        return ""
-    if not content.subject.strip():
-        return _("Give the message a subject.")
-    if not content.text.strip() and not opened.files:
-        return refusal_sentence(Refusal.EMPTY_MESSAGE)
-    return ""
-
-
 @require_GET
 @for_desk
 def piece(request: HttpRequest, who: AtDesk, draft: UUID, number: int) -> HttpResponse:
     """A document of a draft, as the PDF that will leave."""
     found = _made(who, draft, number)
     if found is None:
-        return refusal_page(request, _NOT_FOUND)
+        return not_found(request)
     return served(found.pdf, PDF, found.pdf_name, inline=True)
 
 
@@ -327,7 +270,7 @@ def piece_page(request: HttpRequest, who: AtDesk, draft: UUID, number: int, page
     """A page of it, as a picture."""
     found = _made(who, draft, number)
     if found is None:
-        return refusal_page(request, _NOT_FOUND)
+        return not_found(request)
     return page_picture(found.pdf, PDF, page)
 
 
@@ -344,17 +287,10 @@ def send(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
     if isinstance(done, Decision | DocumentFault):
         opened = open_draft(who.actor, draft)
         if opened is None:
-            return refusal_page(request, _NOT_FOUND)
+            return not_found(request)
         problem = fault_sentence(done) if isinstance(done, DocumentFault) else refusal_sentence(done.reason)
         return draft_page(request, who, opened, problem=problem, status=422)
-    refused_to = [one for sent in done for one in sent.handed if one.outcome.is_refusal]
-    for one in refused_to:
-        why = outcome_sentence(one.outcome)
-        messages.warning(request, _("Not delivered to %(address)s. %(why)s") % {"address": one.address, "why": why})
-    if any(sent.again for sent in done):
-        messages.info(request, _("This message was sent already: it was not sent twice."))
-    else:
-        messages.success(request, _("Your message is sent."))
+    say_sent(request, *done)
     return redirect("desk_thread", who.mailbox.id, done[0].thread_id)
 
 
@@ -378,10 +314,3 @@ def discard(request: HttpRequest, who: AtDesk, draft: UUID) -> HttpResponse:
             "danger": True,
         },
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -1,10 +1,14 @@
 """What happens to mail at the desk, in words that a team understands."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from carnet.domain.messaging.desk.outgoing import Sent
 from carnet.domain.messaging.values import DeliveryOutcome
 
 OUTCOMES = {
@@ -38,6 +42,36 @@ def outcome_sentence(code: str) -> str:
         return str(OUTCOMES[DeliveryOutcome(code)])
     except ValueError:
         return ""
+
+
+def sent_sentences(parts: Sequence[Sent], *, answer: bool = False) -> list[tuple[int, str]]:
+    """What is to be said of an answer or a message that left, with the level of each sentence: who was not reached and
+    why, and that it is sent when somebody was."""
+    handed = [one for part in parts for one in part.handed]
+    said = [
+        (
+            messages.WARNING,
+            _("Not delivered to %(address)s. %(why)s") % {"address": one.address, "why": outcome_sentence(one.outcome)},
+        )
+        for one in handed
+        if one.outcome is not DeliveryOutcome.DELIVERED
+    ]
+    if any(part.again for part in parts):
+        twice = (
+            _("This answer was sent already: it was not sent twice.")
+            if answer
+            else _("This message was sent already: it was not sent twice.")
+        )
+        said.append((messages.INFO, twice))
+    elif len(said) < len(handed):
+        said.append((messages.SUCCESS, _("Your answer is sent.") if answer else _("Your message is sent.")))
+    return said
+
+
+def say_sent(request: HttpRequest, *parts: Sent, answer: bool = False) -> None:
+    """Say it on the page that comes next."""
+    for level, sentence in sent_sentences(parts, answer=answer):
+        messages.add_message(request, level, sentence)
 
 
 def event_sentence(kind: str, outcome: str) -> str:

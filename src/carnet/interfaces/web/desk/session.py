@@ -19,9 +19,8 @@ from carnet.domain.directory.queries.professionals import professional_name, res
 from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.messaging.desk.actors import DOOR, DeskActor
 from carnet.domain.spaces.models import Account
-from carnet.domain.spaces.values import Decision, Refusal
 from carnet.foundation.clock import now
-from carnet.interfaces.web.session import refusal_page, where_they_were
+from carnet.interfaces.web.session import not_found, where_they_were
 
 P = ParamSpec("P")
 _BEGAN = "desk_began"
@@ -72,7 +71,7 @@ def for_professional(
         who = professional(request)
         if who is None:
             if request.user.is_authenticated:
-                return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+                return not_found(request)
             return _to_sign_in(request)
         if _is_over(request) or who.professional is None or not who.professional.active:
             logout(request)
@@ -95,7 +94,7 @@ def for_desk(
         found = mailbox_for_professional(rpps, box)
         if isinstance(found, SignInRefusal):
             _trace_refusal(request, rpps, box, found)
-            return refusal_page(request, Decision(False, Refusal.NOT_FOUND))
+            return not_found(request)
         person = account.professional
         actor = DeskActor(
             rpps=rpps,

@@ -8,17 +8,22 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from carnet.domain.pathways.dates import PARIS
 from carnet.domain.pathways.merge import column_name
 from carnet.domain.pathways.queries import PathwayShown, SendingShown, TemplateFile, TemplateShown
+from carnet.domain.pathways.spreadsheet import BadFile, SheetFile, read_sheet_file
 from carnet.domain.pathways.values import (
     MAX_DAYS,
+    MAX_DESCRIPTION,
     MAX_NAME,
     MAX_SUBJECT,
     MAX_TEXT,
+    MAX_VALIDATED_BY,
     Anchor,
     Conditions,
     Opened,
     PastDue,
+    PathwayContent,
     TemplateContent,
     TemplateProblem,
     Timing,
@@ -26,15 +31,15 @@ from carnet.domain.pathways.values import (
     When,
 )
 from carnet.foundation.clock import now
-from carnet.interfaces.web.forms import DateInput, FilesField
-from carnet.interfaces.web.pathway_sentences import (
+from carnet.interfaces.web.desk.pathway_sentences import (
     ANCHORS,
     OPENINGS,
-    PARIS,
     PAST_DUES,
     USE_CASES,
+    file_sentence,
     template_sentence,
 )
+from carnet.interfaces.web.forms import DateInput, FilesField
 
 _FIELD_OF = {"columns": "columns", "valid_until": "valid_until", "files": "new_files", "pathway_id": "pathway"}
 
@@ -49,7 +54,7 @@ class TimeInput(forms.TimeInput):
 class PathwayForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=MAX_NAME)
     description = forms.CharField(
-        label=_("What it is for"), max_length=2_000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("What it is for"), max_length=MAX_DESCRIPTION, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     active = forms.BooleanField(label=_("In use"), required=False, initial=True)
     validated_on = forms.DateField(
@@ -58,7 +63,11 @@ class PathwayForm(forms.Form):
         widget=DateInput,
         help_text=_("When the medical commission or the direction validated it: indicator P1.08 asks for it."),
     )
-    validated_by = forms.CharField(label=_("Validated by"), max_length=MAX_NAME, required=False)
+    validated_by = forms.CharField(label=_("Validated by"), max_length=MAX_VALIDATED_BY, required=False)
+
+    def content(self) -> PathwayContent:
+        """What the person wrote."""
+        return PathwayContent(**self.cleaned_data)
 
 
 class TemplateForm(forms.Form):
@@ -93,7 +102,7 @@ class TemplateForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         _choose(self, "use_case", [(one.value, label) for one, label in USE_CASES.items()])
-        _choose(self, "pathway", [("", _("None")), *((str(one.id), one.name) for one in pathways)])
+        _choose(self, "pathway", [("", _("None")), *((str(one.id), one.content.name) for one in pathways)])
         _choose(self, "kept_files", [(str(one.id), one.name) for one in files])
         if not files:
             del self.fields["kept_files"]
@@ -170,6 +179,17 @@ class SheetForm(forms.Form):
     file = forms.FileField(
         label=_("Spreadsheet"), widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.txt"}), allow_empty_file=True
     )
+
+    def read(self, required: Sequence[str] = ("ins",)) -> SheetFile | None:
+        """The list that was given, which must have the ``required`` columns; None, with why beside the field, when it
+        cannot be read."""
+        if not self.is_valid():
+            return None
+        try:
+            return read_sheet_file(self.cleaned_data["file"].read(), required=required)
+        except BadFile as error:
+            self.add_error("file", file_sentence(error))
+            return None
 
 
 class PlanForm(forms.Form):

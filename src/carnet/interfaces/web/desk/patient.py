@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from django.http import HttpRequest
 
-from carnet.domain.messaging.desk.patients import FoundPatient, open_patient
-from carnet.interfaces.web.desk_session import AtDesk
+from carnet.domain.messaging.desk.patient_values import FoundPatient
+from carnet.domain.messaging.desk.patients import open_patient
+from carnet.interfaces.web.desk.session import AtDesk
 
 
 def chosen_patient(request: HttpRequest, who: AtDesk) -> FoundPatient | None:

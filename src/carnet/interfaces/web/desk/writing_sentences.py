@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy
 
 from carnet.domain.messaging.desk.preparing import MOST_DOCUMENTS, DocumentFault, DocumentProblem
 from carnet.domain.record.pdf import PdfProblem
+from carnet.domain.spaces.values import Refusal
 from carnet.foundation.pdf_pages import PAGES
+from carnet.interfaces.web.sentences import refusal_sentence
 
 _FAULTS = {
     DocumentProblem.NO_DOCUMENT: gettext_lazy("Add a letter or a document in PDF."),
@@ -49,3 +51,10 @@ def fault_sentence(fault: DocumentFault) -> str:
 def warning_sentence(warning: str) -> str:
     """What to know before writing to somebody; empty for what needs no words."""
     return str(WARNINGS.get(warning, ""))
+
+
+def unready_sentence(lacking: Refusal) -> str:
+    """What a message still lacks before it can be looked at as a whole."""
+    if lacking is Refusal.NO_RECIPIENT:
+        return _("Nobody is written to yet: add the patient or a colleague.")
+    return refusal_sentence(lacking)

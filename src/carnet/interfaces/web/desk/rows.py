@@ -12,15 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from carnet.domain.identity.values import Ins, InvalidIns
-from carnet.domain.messaging.desk.access import DeskShownMessage, Event, OpenedThread, ShownNote
 from carnet.domain.messaging.desk.filed import DocumentMark, Other, document_marks
 from carnet.domain.messaging.desk.listing import ThreadRow
+from carnet.domain.messaging.desk.shown import DeskShownMessage, Event, OpenedThread, ShownNote
 from carnet.domain.messaging.desk.values import Correspondent
 from carnet.domain.messaging.envelopes import KeptAttachment
 from carnet.foundation.clamd import Verdict
 from carnet.foundation.clock import now
-from carnet.interfaces.web.desk_sentences import event_sentence, outcome_sentence, waited
-from carnet.interfaces.web.desk_session import AtDesk
+from carnet.interfaces.web.desk.sentences import event_sentence, outcome_sentence, waited
+from carnet.interfaces.web.desk.session import AtDesk
 from carnet.interfaces.web.pieces import attachment_facts, bodies, is_withheld, url_path
 from carnet.interfaces.web.sentences import subject_words
 

@@ -11,15 +11,17 @@ from django.utils.translation import gettext as _
 
 from carnet.domain.directory.queries.colleagues import find_colleagues
 from carnet.domain.identity.values import is_patient_domain
+from carnet.domain.messaging.desk.begun_answers import BegunAnswerRow
 from carnet.domain.messaging.desk.draft_values import DOCUMENTS, DraftContent
 from carnet.domain.messaging.desk.drafts import OpenedDraft
 from carnet.domain.messaging.desk.preparing import MOST_DOCUMENTS, DocumentFault, MadeDocument
 from carnet.domain.messaging.desk.sending_drafts import recipients_of
 from carnet.domain.messaging.desk.writing import RecipientCheck
 from carnet.domain.record.media_types import PDF
-from carnet.interfaces.web.desk_session import AtDesk
-from carnet.interfaces.web.desk_writing_forms import ColleagueForm, DraftDocumentForm, WritingForm
-from carnet.interfaces.web.desk_writing_sentences import fault_sentence, warning_sentence
+from carnet.interfaces.web.desk.rows import person, thread_url
+from carnet.interfaces.web.desk.session import AtDesk
+from carnet.interfaces.web.desk.writing_forms import ColleagueForm, DraftDocumentForm, WritingForm
+from carnet.interfaces.web.desk.writing_sentences import fault_sentence, warning_sentence
 from carnet.interfaces.web.pieces import view_of
 from carnet.interfaces.web.sentences import refusal_sentence
 
@@ -60,7 +62,7 @@ def draft_page(
         {
             "draft": opened,
             "patient": content.patient,
-            "may_hold_documents": bool(content.patient and content.patient.birth_name and content.patient.birth_date),
+            "may_hold_documents": content.patient is not None and content.patient.may_be_named,
             "documents": documents,
             "document_rows": [
                 {
@@ -147,9 +149,11 @@ def made_rows(who: AtDesk, opened: OpenedDraft, made: Sequence[MadeDocument]) ->
     return rows
 
 
-def begun_rows(who: AtDesk, begun: Sequence[OpenedDraft]) -> list[dict[str, Any]]:
-    """What was begun and not sent."""
-    return [
+def begun_rows(
+    who: AtDesk, begun: Sequence[OpenedDraft], answers: Sequence[BegunAnswerRow] = ()
+) -> list[dict[str, Any]]:
+    """What was begun and not sent, new messages and answers in conversations, the newest first."""
+    rows = [
         {
             "url": reverse("desk_new_draft", args=[who.mailbox.id, one.id]),
             "discard_url": reverse("desk_new_discard", args=[who.mailbox.id, one.id]),
@@ -159,7 +163,22 @@ def begun_rows(who: AtDesk, begun: Sequence[OpenedDraft]) -> list[dict[str, Any]
             "patient": one.content.patient is not None,
             "subject": one.content.subject,
             "documents": one.content.kind == DOCUMENTS,
+            "answer": False,
             "saved_at": one.saved_at,
         }
         for one in begun
     ]
+    rows += [
+        {
+            "url": thread_url(who, one.thread_id, anchor="answer"),
+            "discard_url": reverse("desk_answer_discard", args=[who.mailbox.id, one.thread_id]),
+            "to": person(one.correspondent)["name"],
+            "patient": one.correspondent.patient,
+            "subject": one.subject,
+            "documents": False,
+            "answer": True,
+            "saved_at": one.saved_at,
+        }
+        for one in answers
+    ]
+    return sorted(rows, key=lambda row: row["saved_at"], reverse=True)

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from carnet.domain.messaging.desk.document_values import USUAL_TYPES
 from carnet.domain.messaging.desk.draft_values import SUBJECT_LENGTH, TEXT_LENGTH, DraftDocument
-from carnet.domain.messaging.desk.preparing import USUAL_TYPES, types_to_write
+from carnet.domain.messaging.desk.preparing import types_to_write
 from carnet.domain.nomenclature.queries import document_type
 from carnet.domain.record.pdf.letter import MOST_CHARACTERS
 from carnet.foundation.clock import now

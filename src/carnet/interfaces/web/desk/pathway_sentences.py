@@ -2,12 +2,12 @@
 
 from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from carnet.domain.messaging.values import DeliveryOutcome
+from carnet.domain.pathways.dates import PARIS
 from carnet.domain.pathways.merge import Field
 from carnet.domain.pathways.queries import LineShown
 from carnet.domain.pathways.spreadsheet import BadFile, FileProblem, SheetFile
@@ -25,8 +25,6 @@ from carnet.domain.pathways.values import (
     UseCase,
     When,
 )
-
-PARIS = ZoneInfo("Europe/Paris")
 
 USE_CASES = {
     UseCase.APPOINTMENT_REMINDER: _("Appointment reminder"),
