@@ -27,7 +27,7 @@ demo: setup ## the whole of Carnet with invented people, on this machine
 test: $(VENV)/.development tools/test-programs ## every test
 	@tools/test-programs
 	@$(BIN)/python -m carnet.translations compile
-	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.development ## style, types, the house's rules, migrations, translations
 	$(BIN)/ruff check .

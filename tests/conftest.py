@@ -10,6 +10,7 @@ import django.conf
 import pytest
 
 _STARTED: list[object] = []
+_OURS = "TESTS_START_THEIR_OWN_POSTGRES"
 _TOGETHER = ("tests/chaos/", "tests/doors/", "tests/journeys/")
 
 
@@ -22,6 +23,7 @@ def _start() -> None:
     postgres.start()
     _STARTED.extend([postgres, folder])
     os.environ["CARNET_DATABASE_URL"] = postgres.url()
+    os.environ[_OURS] = "1"  # xdist's workers are told too
     os.environ["CARNET_DATA_DIR"] = str(folder / "data")
 
 
@@ -52,6 +54,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.stop()  # type: ignore[attr-defined]
         shutil.rmtree(folder, ignore_errors=True)  # type: ignore[arg-type]
         _STARTED.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """The workers' databases go with the whole server: dropping them one by one would wait for every connection."""
+    return _OURS in os.environ or bool(request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(autouse=True)

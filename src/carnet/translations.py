@@ -70,6 +70,8 @@ def _messages_of(path: Path, sources: Path) -> Iterator[tuple[str, tuple[str, ..
     text = path.read_text("utf-8")
     if path.suffix != ".py":
         text = templatize(text, origin=str(path.relative_to(sources)))
+    elif "gettext" not in text:
+        return  # it marks nothing: most files need no reading word by word
     for _line, function, arguments, _comments in extract_python(BytesIO(text.encode()), _KEYWORDS, [], {}):
         given = arguments if isinstance(arguments, tuple | list) else (arguments,)
         yield str(function), tuple(argument for argument in given if isinstance(argument, str))

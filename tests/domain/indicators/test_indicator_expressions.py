@@ -143,7 +143,7 @@ def without_empty(figures):
     return {pathway: counts for pathway, counts in figures.items() if counts[0]}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(situations())
 def test_patients_written_to_are_those_that_a_recount_finds(duckdb, case):
     def counts_for(passage, moment):
@@ -153,7 +153,7 @@ def test_patients_written_to_are_those_that_a_recount_finds(duckdb, case):
     assert counted == without_empty(count_patients(eligible(case.passages), case.sent, counts_for))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(situations())
 def test_patients_contacted_before_their_stay_are_those_that_a_recount_finds(duckdb, case):
     def counts_for(passage, moment):
@@ -164,7 +164,7 @@ def test_patients_contacted_before_their_stay_are_those_that_a_recount_finds(duc
     assert patients_counted(duckdb, expression) == without_empty(count_patients(stays, case.sent, counts_for))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(situations())
 def test_opening_and_answers_of_patients_are_those_that_a_recount_finds(duckdb, case):
     table = pa.Table.from_pylist(
@@ -178,7 +178,7 @@ def test_opening_and_answers_of_patients_are_those_that_a_recount_finds(duckdb, 
         assert recount == messages_counted(rows.get(double, {}))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(situations())
 def test_opening_and_answers_of_the_establishment_are_those_that_a_recount_finds(duckdb, case):
     table = pa.Table.from_pylist(
