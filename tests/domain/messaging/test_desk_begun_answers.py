@@ -5,17 +5,21 @@ from datetime import timedelta
 import pytest
 import time_machine
 from desk_world import GP, HELENE, ORTHO, address, arrive, desk, listed, mail, team
+from django.db import connection
 
 from carnet.domain.directory.models import Mailbox, MailboxTrace
 from carnet.domain.messaging.desk import drafts
+from carnet.domain.messaging.desk.access import open_thread
 from carnet.domain.messaging.desk.answering import AnsweredMeanwhile, Sent, answer
 from carnet.domain.messaging.desk.begun_answers import (
     Kept,
+    OtherPage,
     begun_answer,
     begun_answers,
     colleagues_answering,
     discard_answer,
     keep_answer,
+    version_of,
 )
 from carnet.domain.messaging.desk.draft_values import TEXT_LENGTH, AnswerContent, DraftContent
 from carnet.domain.messaging.desk.drafts import begin_draft, discard_draft, drafts_of, forget_desk_drafts, open_draft
@@ -123,15 +127,66 @@ def test_it_goes_after_a_day_like_every_draft(julie, thread):
         assert begun_answer(julie, thread) is None
 
 
-def test_the_oldest_goes_when_there_are_too_many(julie, thread, monkeypatch):
-    monkeypatch.setattr(drafts, "MOST_DRAFTS", 2)
+def test_what_is_kept_while_the_old_is_cleared_away_stays(julie, thread):
+    with time_machine.travel(now() - timedelta(hours=25)):
+        keep_answer(julie, thread, TYPED)
+    kept = []
+
+    def keep_in_between(execute, sql, params, many, context):
+        done = execute(sql, params, many, context)
+        if not kept and sql.startswith("SELECT") and "messaging_desk_draft" in sql:
+            kept.append(None)
+            kept[0] = keep_answer(julie, thread, AnswerContent("Plutôt mardi."))
+        return done
+
+    with connection.execute_wrapper(keep_in_between):
+        assert forget_desk_drafts(now() - timedelta(hours=24)) == 0
+    assert isinstance(kept[0], Kept)
+    assert begun_answer(julie, thread).content.text == "Plutôt mardi."
+
+
+def test_the_oldest_of_its_kind_goes_when_there_are_too_many(julie, thread, monkeypatch):
+    monkeypatch.setattr(drafts, "MOST_DRAFTS", 1)
+    arrive(mail(address(), ORTHO, "Autre question"))
+    [other] = {row.id for row in listed(julie)} - {thread}
+    first, second = (begin_draft(julie, DraftContent(subject=str(n))) for n in range(2))
+    assert open_draft(julie, first) is None
     keep_answer(julie, thread, TYPED)
-    messages = [begin_draft(julie, DraftContent(subject=str(n))) for n in range(2)]
+    keep_answer(julie, other, TYPED)
     assert begun_answer(julie, thread) is None
-    keep_answer(julie, thread, TYPED)
-    assert [one.id for one in drafts_of(julie)] == [messages[1]]
-    assert discard_draft(julie, messages[1])
-    assert begun_answer(julie, thread) is not None
+    assert [row.thread_id for row in begun_answers(julie)] == [other]
+    assert [one.id for one in drafts_of(julie)] == [second], "answers that keep themselves push no message out"
+    assert discard_draft(julie, second)
+
+
+def test_a_page_that_knows_an_older_answer_takes_nothing_from_a_newer_one(julie, thread):
+    one, two = new_id(), new_id()
+    old = keep_answer(julie, thread, TYPED, token=one, version="")
+    known = version_of(old.at)
+    newer = keep_answer(julie, thread, AnswerContent("Plutôt mardi."), token=two, version=known)
+    told = keep_answer(julie, thread, AnswerContent("Venez à 9 h."), token=one, version=known)
+    assert told == OtherPage(AnswerContent("Plutôt mardi."), version_of(newer.at), None)
+    emptied = keep_answer(julie, thread, AnswerContent(""), token=one, version=known)
+    assert isinstance(emptied, OtherPage)
+    assert begun_answer(julie, thread).content.text == "Plutôt mardi."
+    lost = keep_answer(julie, thread, AnswerContent("Plutôt mardi matin."), token=two, version=known)
+    assert isinstance(lost, Kept), "a page whose answer from here was lost on the way goes on"
+    chosen = keep_answer(julie, thread, AnswerContent("Venez à 9 h."), token=one, version=version_of(lost.at))
+    assert isinstance(chosen, Kept)
+
+
+def test_what_was_answered_from_another_page_is_not_kept_again(julie, helene, thread):
+    seen = open_thread(julie, thread, mark_read=False).last_message
+    keep_answer(julie, thread, TYPED, token=new_id(), version="")
+    answer(helene, thread, "Moi d’abord.", token=new_id(), seen=seen)
+    page = {"token": new_id(), "version": "", "seen": seen}
+    discard_answer(julie, thread)
+    assert isinstance(keep_answer(julie, thread, TYPED, **page), Kept), "a colleague's answer takes no text away"
+    sent = answer(julie, thread, TYPED.text, token=new_id())
+    assert keep_answer(julie, thread, TYPED, **page) == OtherPage(None, "", sent.message_id)
+    assert not DeskDraft.objects.exists()
+    assert keep_answer(julie, thread, AnswerContent(" "), **page) == Kept(None)
+    assert isinstance(keep_answer(julie, thread, TYPED, **{**page, "seen": sent.message_id}), Kept)
 
 
 def test_a_conversation_of_another_mailbox_is_refused_and_traced(julie, thread):

@@ -7,7 +7,7 @@ from holder_scene import a_letter, actor_of, arrive
 
 from carnet.domain.audit.models import AccessEvent
 from carnet.domain.messaging.access import open_conversation
-from carnet.domain.messaging.commands.drafts import Saved, save_draft
+from carnet.domain.messaging.commands.drafts import Saved, save_draft, send_draft
 from carnet.domain.messaging.commands.read import move_to_trash, put_back
 from carnet.domain.messaging.draft_content import DraftContent
 from carnet.domain.messaging.models import Conversation
@@ -88,12 +88,13 @@ def test_the_answer_begun_in_a_conversation_goes_with_it_and_comes_back(patient:
     assert isinstance(begun, Saved)
     assert move_to_trash(dominique, patient, received) is None
     later = DraftContent(text="D’une autre page")
-    refused = save_draft(dominique, patient, begun.draft_id, later, conversation_id=received, version=begun.version)
-    assert refused == Decision(False, Refusal.NOT_FOUND)
+    kept = save_draft(dominique, patient, begun.draft_id, later, conversation_id=received, version=begun.version)
+    assert isinstance(kept, Saved)
+    assert send_draft(dominique, patient, begun.draft_id) == Decision(False, Refusal.NOT_FOUND), "while it is there"
     assert put_back(dominique, patient, received) is None
-    kept = draft_of_conversation(patient, received)
-    assert kept is not None
-    assert kept.content.text == "En cours"
+    waiting = draft_of_conversation(patient, received)
+    assert waiting is not None
+    assert waiting.content.text == "D’une autre page"
 
 
 def test_a_new_message_brings_its_conversation_back_and_no_other(patient: UUID, received: UUID) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from carnet.domain.identity.values import StrictTraits
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.dates import PARIS, read_hour, read_moment
 from carnet.domain.pathways.merge import (
@@ -287,6 +288,26 @@ def test_opposed_patients_are_skipped():
     first, second = rules.mark_opposed(check({"ins": DOMINIQUE}, {"ins": RUTH}), {RUTH})
     assert said(first)[0] == "waiting"
     assert said(second)[:2] == ("skipped", "opposed")
+
+
+@pytest.mark.parametrize(
+    ("birth_name", "given_name", "reason"),
+    [
+        ("PAT-TROIS", "DOMINIQUE", ""),
+        ("pat trois", "Dominique", ""),
+        ("Durand", "Marie-Louise", ""),  # a used name, and a second given name
+        ("Dominique", "Pat-Trois", ""),  # changed places
+        ("D’ARTAGNAN", "Jean-Noé", "other-person"),
+        ("Durand", "", ""),  # nothing to compare
+        ("Дюма", "Жан", ""),
+    ],
+)
+def test_a_line_that_names_somebody_else_than_the_person_of_its_number_is_bad(birth_name, given_name, reason):
+    known = {DOMINIQUE: StrictTraits("PAT-TROIS", ("DOMINIQUE", "MARIE-LOUISE"), "DOMINIQUE")}
+    row = {"ins": DOMINIQUE, "nom_naissance": birth_name, "prenom": given_name}
+    [line] = rules.mark_mistaken(check(row), known)
+    assert said(line) == (("bad", "other-person", "ins") if reason else ("waiting", "", ""))
+    assert rules.mark_mistaken(check(row), {}) == check(row), "of whom nothing is known here"
 
 
 @given(st.lists(st.dictionaries(st.sampled_from([*KNOWN_COLUMNS, "salle"]), st.text(max_size=30)), max_size=5))

@@ -27,6 +27,7 @@ from carnet.domain.pathways.values import (
     Timing,
     When,
 )
+from carnet.domain.spaces.models import HealthSpace
 from carnet.foundation.clock import now
 from carnet.foundation.keys import KeyProblem
 from carnet.foundation.owner_keys import owner_key
@@ -96,7 +97,7 @@ def test_a_sending_is_its_mailboxs_alone(actor):
         assert commands.plan_sending(other, sending.id, Timing(), Conditions()) == nothing
         assert commands.start_sending(other, sending.id, lines=1) == nothing
         assert commands.cancel_sending(other, sending.id) == nothing
-        assert commands.delete_draft(other, sending.id) is False
+        assert commands.delete_draft(other, sending.id) == Refused(PathwayRefusal.NOT_FOUND)
         assert queries.list_sendings(other) == []
     assert [one.id for one in queries.list_sendings(actor)] == [sending.id]
 
@@ -110,6 +111,16 @@ def test_a_preview_is_of_one_line_and_leaves_its_trace(actor):
     assert queries.preview_line(actor, sending.id, 2).rendered is None
     assert queries.preview_line(actor, sending.id, 9) == Refused(PathwayRefusal.NOT_FOUND)
     assert MailboxTrace.objects.filter(mailbox_id=actor.mailbox.id, act="sending-read").count() == 3
+
+
+def test_a_line_with_the_names_of_somebody_else_is_bad_if_the_person_can_be_written_to(actor):
+    cast.second_patient()
+    mixed = cells(cast.RUTH) | {"nom_naissance": "PAT-TROIS", "prenom": "Dominique"}
+    [line] = SendingLine.objects.filter(sending=checked(actor, mixed).id)
+    assert (line.state, line.reason, line.column) == ("bad", "other-person", "ins")
+    HealthSpace.objects.filter(ins=cast.RUTH.ins).update(state="closed")  # that they had one is theirs alone
+    [line] = SendingLine.objects.filter(sending=checked(actor, mixed).id)
+    assert line.state == "waiting"
 
 
 def test_another_file_takes_the_place_of_the_first(actor):
@@ -160,7 +171,7 @@ def test_only_what_was_confirmed_starts_and_only_once(actor):
     assert commands.start_sending(actor, sending.id, lines=1) == refused
     assert commands.check_lines(actor, sending.id, rows(cells(cast.RUTH))) == refused
     assert commands.plan_sending(actor, sending.id, Timing(), Conditions()) == refused
-    assert commands.delete_draft(actor, sending.id) is False
+    assert commands.delete_draft(actor, sending.id) == Refused(PathwayRefusal.WRONG_STATE)
     assert Sending.objects.get().started_by == actor.rpps
 
 
@@ -185,7 +196,7 @@ def test_who_opened_is_asked_only_of_messages_that_wanted_a_receipt(actor):
 
 def test_a_draft_can_be_forgotten(actor):
     sending = checked(actor, cells(cast.DOMINIQUE))
-    assert commands.delete_draft(actor, sending.id)
+    assert commands.delete_draft(actor, sending.id) is None
     assert not SendingLine.objects.exists()
 
 

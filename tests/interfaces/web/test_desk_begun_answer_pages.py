@@ -103,6 +103,42 @@ def test_a_refused_answer_keeps_what_was_begun_and_shows_what_was_typed(desk: De
     assert box_text(put) == "Autre"
 
 
+def test_a_text_is_as_long_as_the_browser_counts_it(desk: Desk) -> None:
+    thread = desk.thread()
+    fields = form_of(desk.julie.get(thread), "/reponse/")
+    lines = "a\r\n" * 9_999 + "ab"  # 20,000 characters in the box
+    told = desk.julie.post(f"{thread}reponse/", {**fields, **TYPED, "text": lines}, headers=SCRIPT).json()
+    assert told["state"] == "kept"
+    assert desk.julie.post(f"{thread}reponse/", {**fields, "text": lines}).status_code == 302
+    fields = form_of(desk.julie.get(thread), "/reponse/")
+    assert desk.julie.post(f"{thread}reponse/", {**fields, "text": f"{lines}c"}).status_code == 422
+
+
+def test_an_older_page_shows_what_the_newer_kept_and_goes_on_when_asked(desk: Desk) -> None:
+    thread = desk.thread()
+    older = form_of(desk.julie.get(thread), "/reponse/")
+    keep(desk, thread, text="Plutôt mardi.")
+    told = desk.julie.post(f"{thread}reponse/", {**older, **TYPED}, headers=SCRIPT).json()
+    assert (told["state"], told["deleted"], told["text"]) == ("conflict", False, "Plutôt mardi.")
+    assert told["ticks"] == {"receipt": True, "end": True, "everyone": False}
+    shown = desk.julie.post(f"{thread}reponse/", {**older, **TYPED})
+    assert (shown.status_code, box_text(shown)) == (409, "Venez demain à jeun.")
+    (box,) = page(shown).xpath("//*[@data-conflict]")
+    assert "autre page" in box.text_content()
+    assert "Plutôt mardi." in box.text_content()
+    assert box_text(desk.julie.get(thread)) == "Plutôt mardi."
+    again = form_of(shown, "/reponse/")
+    assert desk.julie.post(f"{thread}reponse/", {**again, **TYPED}).status_code == 302
+    assert box_text(desk.julie.get(thread)) == "Venez demain à jeun."
+    newest = form_of(desk.julie.get(thread), "/reponse/")
+    assert desk.julie.post(f"{thread}reponse/", {**newest, "text": "Venez."}).status_code == 302
+    late = desk.julie.post(f"{thread}reponse/", {**again, **TYPED}, headers=SCRIPT).json()
+    assert (late["state"], late["deleted"]) == ("conflict", True)
+    assert not DeskDraft.objects.exists()
+    go_on = {**again, **TYPED, "version": late["version"], "seen": late["seen"]}
+    assert desk.julie.post(f"{thread}reponse/", go_on, headers=SCRIPT).json()["state"] == "kept"
+
+
 def test_nobody_else_keeps_or_discards_and_a_form_from_another_site_changes_nothing(desk: Desk) -> None:
     thread = desk.thread()
     keep(desk, thread)
@@ -116,11 +152,13 @@ def test_nobody_else_keeps_or_discards_and_a_form_from_another_site_changes_noth
     elsewhere = thread.replace(str(desk.box), str(own))
     fields = form_of(desk.julie.get(thread), "/reponse/")
     for foreign in (thread, elsewhere):
-        assert doctor.post(f"{foreign}reponse/", {**fields, **TYPED}, headers=SCRIPT).status_code == 404
+        assert doctor.post(f"{foreign}reponse/", {**fields, **TYPED}).status_code == 404
         assert doctor.get(f"{foreign}reponse/abandonner/").status_code == 404
         assert doctor.post(f"{foreign}reponse/abandonner/").status_code == 404
     refused = MailboxTrace.objects.filter(mailbox_id=own, outcome="not-found")
     assert refused.count() == 3
+    told = doctor.post(f"{elsewhere}reponse/", {**fields, **TYPED}, headers=SCRIPT).json()
+    assert (told["state"], bool(told["sentence"])) == ("refused", True)
     assert DeskDraft.objects.count() == 1
     assert box_text(desk.julie.get(thread)) == "Venez demain à jeun."
     desk.julie.logout()

@@ -279,7 +279,7 @@ def test_where_one_goes_after_signing_in_is_a_page_of_the_portal(
     assert answer["Location"] == "/bureau/"
     client.logout()
     # a form that a stranger's page sends here: that page is not where one goes afterwards
-    assert client.post(f"/bureau/{team}/rechercher/", {"next": wanted}, HTTP_REFERER=wanted).status_code == 302
+    assert client.post(f"/bureau/{team}/rechercher/", {"next": wanted}, HTTP_REFERER=wanted).status_code == 403
     assert sign_in(client, psc, NURSE)["Location"] == "/accueil/"
 
 
@@ -291,6 +291,21 @@ def test_one_comes_back_to_the_page_of_the_desk_that_one_asked_for(
     answer = sign_in(client, psc, NURSE)
     assert answer["Location"] == box_page(team)
     assert client.get(box_page(team)).content.decode() == f"Mme Julie LEMAIRE in orthopedie@{cast.HOSPITAL_DOMAIN}"
+
+
+def test_a_form_sent_after_the_session_has_ended_loses_no_words_and_leads_to_sign_in(
+    psc: Psc, team: UUID, client: Client, box_page: Callable[[UUID], str]
+) -> None:
+    sign_in(client, psc, NURSE)
+    client.cookies.pop("sessionid")
+    answer = client.post(f"/bureau/{team}/rechercher/", {"text": "Venez <b>à jeun</b>"}, HTTP_REFERER=box_page(team))
+    shown = answer.content.decode()
+    assert answer.status_code == 403, "a browser follows no form to another origin"
+    assert "Venez &lt;b&gt;à jeun&lt;/b&gt;</textarea>" in shown
+    assert 'href="/connexion/professionnel/"' in shown
+    assert "à jeun" not in str(dict(client.session.items()))
+    by_script = client.post(f"/bureau/{team}/rechercher/", {"text": "x"}, headers={"Accept": "application/json"})
+    assert by_script["Location"] == "/connexion/professionnel/"
 
 
 def test_a_mailbox_opens_to_its_team_and_each_opening_and_refusal_is_traced_once_a_session(

@@ -38,7 +38,9 @@ def test_a_conversation_goes_to_the_trash_and_comes_back(patient: UUID, received
     (form,) = page(asked).get_element_by_id("main").forms
     gone = dominique.post(form.action, dict(form.form_values()), follow=True)
     assert "Votre bilan" not in main_text(gone)
-    assert dominique.get(at(received)).status_code == 404
+    led = dominique.get(at(received), follow=True)
+    assert led.redirect_chain == [(TRASH, 302)]
+    assert "remettez-la en place pour la lire" in led.content.decode()
     (way,) = set(page(gone).xpath(f"//a[@href='{TRASH}']/@href"))
     shown = dominique.get(way)
     assert "orthopédique" in main_text(shown)
@@ -52,6 +54,24 @@ def test_a_conversation_goes_to_the_trash_and_comes_back(patient: UUID, received
     told = main_text(dominique.get("/activite/"))
     assert "A mis la conversation « Votre bilan » à la corbeille" in told.replace("\u00a0", " ")
     assert "A remis en place la conversation « Votre bilan »" in told.replace("\u00a0", " ")
+
+
+def test_words_sent_into_a_conversation_in_the_trash_are_kept_and_leave_once_it_is_back(
+    patient: UUID, received: UUID, dominique: Client
+) -> None:
+    draft = page(dominique.get(at(received))).xpath("//input[@name='draft']/@value")[0]
+    fields = {"draft": draft, "version": "0", "text": "Merci beaucoup", "do": "keep"}
+    dominique.post(at(received, "reponse/"), fields)
+    dominique.post(at(received, "suppression/"))  # in another tab
+    fields |= {"version": "1", "text": "Merci beaucoup, et à lundi", "do": "send"}
+    by_script = dominique.post(at(received, "reponse/"), fields, headers={"Accept": "application/json"}).json()
+    assert by_script["state"] == "refused"
+    assert "corbeille" in by_script["sentence"]
+    told = dominique.post(at(received, "reponse/"), fields | {"version": str(by_script["version"])}, follow=True)
+    assert told.redirect_chain[-1] == (TRASH, 302)
+    assert dominique.get(f"/messages/brouillons/{draft}/", follow=True).redirect_chain[-1] == (TRASH, 302)
+    dominique.post(at(received, "remise/"))
+    assert "Merci beaucoup, et à lundi" in page(dominique.get(at(received))).xpath("string(//textarea[@name='text'])")
 
 
 def test_a_list_whose_conversations_are_all_in_the_trash_says_so(thrown_away: UUID, dominique: Client) -> None:

@@ -278,8 +278,23 @@ def test_a_sending_is_planned_by_the_stay_paused_and_follows_the_stays(nurse: De
     moved = nurse.post("sending_stays", {"file": SimpleUploadedFile("s.csv", f"sejour;entree\nS1;{later}".encode())})
     assert "<dd>1</dd>" in moved.content.decode()
     assert SendingLine.objects.get().due_at == line.due_at + timedelta(days=10)
-    nurse.post("sending_cancel", {}, sending=sending.id)
+    nurse.post("sending_cancel", {"act": "cancel"}, sending=sending.id)
     assert SendingLine.objects.get().state == LineState.CANCELLED
+
+
+def test_what_was_asked_is_done_and_nothing_else_though_a_colleague_confirmed_meanwhile(nurse: Desk):
+    cast.patient()
+    sending = nurse.sending(nurse.template(text="Bonjour {{prenom}}."))
+    nurse.give(sending, listed(cast.DOMINIQUE))
+    nurse.post("sending_plan", {"when": "now"}, sending=sending.id)
+    asked = re.search(r'name="act" value="(\w+)"', nurse.get("sending_cancel", sending=sending.id))[1]
+    nurse.post("sending_confirm", {"lines": "1"}, sending=sending.id)
+    told = nurse.post("sending_cancel", {"act": asked}, sending=sending.id)
+    assert told["Location"] == nurse.url("sending", sending=sending.id)
+    assert str(sentences.REFUSALS[PathwayRefusal.WRONG_STATE]) in nurse.get("sending", sending=sending.id)
+    assert nurse.post("sending_cancel", {}, sending=sending.id).status_code == 422, "which of the two is not said"
+    assert Sending.objects.get().state == SendingState.RUNNING
+    assert SendingLine.objects.get().state == LineState.WAITING
 
 
 def test_those_written_to_are_written_to_again_unless_they_have_answered(nurse: Desk):

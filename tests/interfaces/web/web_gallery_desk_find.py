@@ -62,5 +62,6 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
         ("patient", "desk/patient_found", _patient(insi_agrees=True, **traits), "desk_find"),
         ("patient-unconfirmed", "desk/patient_found", _patient(**traits), "desk_find"),
         ("patient-number", "desk/patient_found", _patient(), "desk_find"),
+        ("session-over", "desk/session_over", {"typed": "Bonjour,\nVenez à jeun."}, "desk_sign_in_back"),
         *((f"refused-{one}", "desk/not_signed_in", {"problem": one}, "desk_sign_in_back") for one in problems),
     ]

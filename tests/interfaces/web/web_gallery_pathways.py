@@ -206,7 +206,8 @@ def contexts() -> list[tuple[str, str, dict[str, Any], str]]:
         "skipped": 1, "mailbox_label": _MAILBOX,
     }  # fmt: skip
     cancel = {"box": BOX, "title": "Annuler cet envoi ?", "text": "Ce qui est parti ne peut pas être rappelé.",
-              "action_url": "/x", "confirm_label": "Annuler ce qui attend", "cancel_url": "/y"}  # fmt: skip
+              "action_url": "/x", "act": "cancel", "confirm_label": "Annuler ce qui attend",
+              "cancel_url": "/y"}  # fmt: skip
     versions = [{"template": _TEMPLATE, "preview": _PREVIEW}, {"template": replace(_TEMPLATE, version=3)}]
     unreached = {"box": BOX, "sending": _RUNNING, "filters": UnreachedForm({"days": "3"}), "days": 3, "people": people,
                  "next_url": "?days=3&apres=9"}  # fmt: skip

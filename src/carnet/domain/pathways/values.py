@@ -86,6 +86,7 @@ class LineReason(StrEnum):
     NO_VALUE = "no-value"
     WRONG_WIDTH = "wrong-width"
     DOUBLE = "double"
+    OTHER_PERSON = "other-person"
     OPPOSED = "opposed"
     ANSWERED = "answered"
     OPENED = "opened"

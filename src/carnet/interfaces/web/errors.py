@@ -1,12 +1,21 @@
 """Pages for what goes wrong."""
 
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from carnet.interfaces.web.asked import wants_json
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form's proof of origin is missing or old: nothing was done, and the person can try again."""
+    """The form's proof of origin is missing or old: nothing was done, and the person can try again.
+
+    A script that keeps what is typed hears it in a sentence: who signed in again in another tab has an old form here.
+    """
+    if wants_json(request):
+        sentence = _("This page is too old to be kept from: copy what you have typed, then load the page again.")
+        return JsonResponse({"state": "refused", "sentence": sentence}, status=403)
     return render(request, "web/error.html", {"kind": "form-expired"}, status=403)
 
 

@@ -43,7 +43,8 @@ class AskedPiece:
     open: OpenPiece
 
     def opened(self, *, goes_on: bool = False) -> OpenedAttachment | Decision:
-        """The attachment; its opening, or its refusal, is in the trail."""
+        """The attachment; its opening, or its refusal, is in the trail. What is no path names nothing that could be
+        opened, and leaves none."""
         path = attachment_path(self.piece)
         return refused(Refusal.NOT_FOUND) if path is None else self.open(path, goes_on=goes_on)
 

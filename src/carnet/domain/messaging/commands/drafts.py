@@ -97,14 +97,15 @@ def save_draft(
 
 
 def _may_write(actor: Actor, space_id: UUID, conversation_id: UUID | None) -> Decision:
-    """Whether the actor may write in this space, and in this conversation of it."""
+    """Whether the actor may write in this space, and in this conversation of it; also in one that went to the trash
+    from another page: what is typed is kept, and leaves once it is put back."""
     space = HealthSpace.objects.filter(id=space_id).first()
     if space is None:
         return refused(Refusal.NOT_FOUND)
     decision = decide(actor, Act.WRITE_DRAFT, space.id, space.state)
     if not decision or conversation_id is None:
         return decision
-    theirs = Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at=None)
+    theirs = Conversation.objects.filter(space_id=space_id, id=conversation_id)
     return decision if theirs.exists() else refused(Refusal.NOT_FOUND)
 
 

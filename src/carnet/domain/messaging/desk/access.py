@@ -164,7 +164,6 @@ def _opened(
     answer_to = rules.answer_addresses(head.people, [(row.direction, row.kind, heads[row.message_id]) for row in rows])
     refusal = refusal_of(answer_to)
     first = head.people[0]
-    last_out = next((one for one in reversed(shown) if one.direction == Direction.SENT), None)
     return OpenedThread(
         id=thread.id,
         correspondent=head.correspondent,
@@ -187,7 +186,6 @@ def _opened(
         notes=notes_of(thread, key),
         readers=readers_of(thread),
         last_message=shown[-1].id if shown else None,
-        last_author_name=last_out.author_name if last_out else "",
         answer_to=() if refusal else answer_to,
         answer_refusal=refusal,
         mailbox=None if first.patient else mailboxes_by_address([first.address]).get(first.address.lower()),

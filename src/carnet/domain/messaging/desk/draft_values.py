@@ -55,12 +55,16 @@ class DraftContent:
 
 @dataclass(frozen=True)
 class AnswerContent:
-    """What was typed and ticked in the answer box of a conversation; its files are not kept."""
+    """What was typed and ticked in the answer box of a conversation; its files are not kept.
+
+    ``page`` is the token of the form that was last kept, not part of what it says.
+    """
 
     text: str = ""
     receipt: bool = False
     end: bool = False
     everyone: bool = False
+    page: str = field(default="", compare=False)
 
     def to_json(self) -> bytes:
         return orjson.dumps(asdict(self))

@@ -28,6 +28,8 @@ from carnet.foundation.owner_keys import create_owner_keys, owner_key
 
 MOST_FILES = 20
 MOST_DRAFTS = 50
+"""Messages that a professional may have begun in a mailbox; and as many answers."""
+
 _SENDABLE = frozenset(HOLDER_EXTENSIONS.values()) | {GIF}
 
 
@@ -61,13 +63,13 @@ def begin_draft(actor: DeskActor, content: DraftContent) -> UUID:
         content=_seal(owner_key(actor.mailbox.id), draft_id, content),
         saved_at=now(),
     )
-    drop_oldest(actor)
+    drop_oldest(actor, _messages(actor))
     return draft_id
 
 
-def drop_oldest(actor: DeskActor) -> None:
-    """Of what a professional has begun in a mailbox, messages and answers, the oldest beyond MOST_DRAFTS goes."""
-    for old in own_drafts(actor).order_by("-saved_at").values_list("id", flat=True)[MOST_DRAFTS:]:
+def drop_oldest(actor: DeskActor, begun: QuerySet[DeskDraft]) -> None:
+    """Of the messages, or of the answers, begun by a professional in a mailbox, the oldest beyond MOST_DRAFTS goes."""
+    for old in begun.order_by("-saved_at").values_list("id", flat=True)[MOST_DRAFTS:]:
         discard_draft(actor, old)
 
 
@@ -165,13 +167,19 @@ def discard_draft(actor: DeskActor, draft_id: UUID) -> bool:
 
 
 def forget_desk_drafts(before: datetime) -> int:
-    """Delete what was last saved before ``before``. Returns how many drafts went. Index: ``desk_draft_age``."""
-    old = list(DeskDraft.objects.filter(saved_at__lt=before).values_list("mailbox_id", "id")[:10_000])
-    for mailbox_id, draft_id in old:
+    """Delete what was last saved before ``before``. Returns how many drafts went. Index: ``desk_draft_age``.
+
+    Each is looked at again as it goes: what was saved since it was listed stays.
+    """
+    old = DeskDraft.objects.filter(saved_at__lt=before)
+    gone = 0
+    for mailbox_id, draft_id in list(old.values_list("mailbox_id", "id")[:10_000]):
         with transaction.atomic():
-            DeskDraftFile.objects.filter(mailbox_id=mailbox_id, draft_id=draft_id).delete()
-            DeskDraft.objects.filter(mailbox_id=mailbox_id, id=draft_id).delete()
-    return len(old)
+            deleted, _ = old.filter(mailbox_id=mailbox_id, id=draft_id).delete()
+            if deleted:
+                DeskDraftFile.objects.filter(mailbox_id=mailbox_id, draft_id=draft_id).delete()
+                gone += 1
+    return gone
 
 
 @transaction.atomic

@@ -98,7 +98,6 @@ class OpenedThread:
     notes: list[ShownNote]
     readers: list[Reader]
     last_message: UUID | None
-    last_author_name: str
     answer_to: tuple[str, ...]
     answer_refusal: Refusal | None
     mailbox: MailboxFacts | None

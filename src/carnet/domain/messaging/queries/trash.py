@@ -71,3 +71,8 @@ def trashed_conversations(space_id: UUID, *, before: str = "", limit: int = PAGE
 def has_trash(space_id: UUID) -> bool:
     """Whether anything is in the trash of a space. Index: ``conversation_trashed``."""
     return Conversation.objects.filter(space_id=space_id, trashed_at__isnull=False).exists()
+
+
+def is_in_trash(space_id: UUID, conversation_id: UUID) -> bool:
+    """Whether a conversation of a space, which is not in its list, is in its trash. Access is decided by the caller."""
+    return Conversation.objects.filter(space_id=space_id, id=conversation_id, trashed_at__isnull=False).exists()

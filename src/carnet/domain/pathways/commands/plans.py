@@ -8,6 +8,7 @@ from django.db import transaction
 
 from carnet.domain.directory.queries.oppositions import opposed
 from carnet.domain.directory.traces import TraceAct
+from carnet.domain.identity.queries import traits_by_ins
 from carnet.domain.messaging.desk.actors import DeskActor
 from carnet.domain.pathways import rules
 from carnet.domain.pathways.access import establishment, find_sending, find_template, trace
@@ -30,6 +31,7 @@ from carnet.domain.pathways.values import (
     Timing,
     When,
 )
+from carnet.domain.spaces.queries import spaces_by_ins
 from carnet.foundation.clock import now
 from carnet.foundation.ids import new_id
 from carnet.foundation.keys import OwnerKey
@@ -131,8 +133,11 @@ def _checked(
     sending: Sending, rows: Sequence[SheetRow], template: TemplateContent, timing: Timing
 ) -> list[rules.CheckedLine]:
     lines = rules.check_rows(rows, rules.needs_of(template, timing), production=settings.CARNET_PRODUCTION)
-    pairs = [(sending.mailbox_id, line.content.ins) for line in lines if line.state is LineState.WAITING]
-    return rules.mark_opposed(lines, {ins for _, ins in opposed(pairs)})
+    wanted = [line.content.ins for line in lines if line.state is LineState.WAITING]
+    lines = rules.mark_opposed(lines, {ins for _, ins in opposed([(sending.mailbox_id, ins) for ins in wanted])})
+    # Of people who can be written to: that somebody had a space once is theirs alone.
+    living = [ins for ins, space in spaces_by_ins(wanted).items() if space.living]
+    return rules.mark_mistaken(lines, traits_by_ins(living))
 
 
 def _line(
@@ -214,12 +219,14 @@ def _check_again(sending: Sending) -> None:
 
 
 @transaction.atomic
-def delete_draft(actor: DeskActor, sending_id: UUID) -> bool:
-    """Forget a sending that has not started, with its lines. Whether there was one."""
+def delete_draft(actor: DeskActor, sending_id: UUID) -> Refused | None:
+    """Forget a sending that has not started, with its lines. ``None`` when done."""
     sending = find_sending(actor, sending_id, lock=True)
-    if isinstance(sending, Refused) or SendingAct.DELETE not in rules.acts_on(sending.state):
-        return False
+    if isinstance(sending, Refused):
+        return sending
+    if SendingAct.DELETE not in rules.acts_on(sending.state):
+        return Refused(PathwayRefusal.WRONG_STATE)
     OwnerKeyRow.objects.filter(owner_id=sending.id).delete()
     sending.delete()
     transaction.on_commit(forget_cached_keys)
-    return True
+    return None

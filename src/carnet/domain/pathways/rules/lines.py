@@ -6,7 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from carnet.domain.identity.values import Ins, InsOid, InvalidIdentifier, InvalidIns
+from carnet.domain.identity.values import (
+    Ins,
+    InsOid,
+    InvalidIdentifier,
+    InvalidIns,
+    InvalidTrait,
+    StrictTraits,
+    register_name,
+)
 from carnet.domain.pathways.dates import read_hour, read_moment
 from carnet.domain.pathways.merge import CANCELLED, INS, OID, STAY, Field, day_in_words, fields_of, hour_in_words
 from carnet.domain.pathways.values import (
@@ -20,6 +28,7 @@ from carnet.domain.pathways.values import (
     Timing,
 )
 
+_BETWEEN_WORDS = re.compile(r"[ '-]+")
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _ANCHOR_COLUMN = {Anchor.START: Field.START, Anchor.END: Field.END, Anchor.APPOINTMENT: Field.APPOINTMENT}
 _NOT_CELLS = frozenset({Field.MAILBOX.value, Field.ESTABLISHMENT.value})
@@ -188,6 +197,37 @@ def mark_opposed(lines: Sequence[CheckedLine], opposed: Collection[str]) -> list
         else line
         for line in lines
     ]
+
+
+def mark_mistaken(lines: Sequence[CheckedLine], identities: Mapping[str, StrictTraits]) -> list[CheckedLine]:
+    """The same lines, those bad that name somebody else than the person of their INS: as in a file that was sorted by
+    one column, whose letters would go to the wrong people (RNIV: an INS is used with the traits it was given with).
+
+    A used name, a second given name or names that changed places are no mistake: one word in common is enough.
+    """
+    return [
+        replace(line, state=LineState.BAD, reason=LineReason.OTHER_PERSON, column=INS)
+        if line.state is LineState.WAITING and _is_another(line.content, identities.get(line.content.ins))
+        else line
+        for line in lines
+    ]
+
+
+def _is_another(content: LineContent, traits: StrictTraits | None) -> bool:
+    names = [content.cells.get(field.value, "") for field in (Field.BIRTH_NAME, Field.GIVEN_NAME)]
+    if traits is None or not all(names):
+        return False
+    try:
+        written = {word for name in names for word in _words(register_name(name))}
+    except InvalidTrait:
+        return False  # a name of another writing is for a person to compare
+    return written.isdisjoint(
+        {word for name in (traits.birth_name, traits.first_given_name, *traits.given_names) for word in _words(name)}
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in _BETWEEN_WORDS.split(name) if word]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ LINE_REASONS = {
     LineReason.NO_VALUE: _("a formula without its result, or an error of the spreadsheet"),
     LineReason.WRONG_WIDTH: _("has not as many cells as the heading: a separator stands inside a text"),
     LineReason.DOUBLE: _("the same patient for the same stay is already in the file"),
+    LineReason.OTHER_PERSON: _("the person of this number has other names: compare the line with your records"),
     LineReason.OPPOSED: _("the patient does not want to be written to this way"),
     LineReason.ANSWERED: _("the patient has answered"),
     LineReason.OPENED: _("the patient has opened the message before"),

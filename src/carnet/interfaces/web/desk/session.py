@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from carnet.domain.directory.access import SignInRefusal, mailbox_for_professional
@@ -20,6 +20,7 @@ from carnet.domain.directory.traces import NewTrace, TraceAct
 from carnet.domain.messaging.desk.actors import DOOR, DeskActor
 from carnet.domain.spaces.models import Account
 from carnet.foundation.clock import now
+from carnet.interfaces.web.asked import wants_json
 from carnet.interfaces.web.session import not_found, where_they_were
 
 P = ParamSpec("P")
@@ -129,9 +130,16 @@ def _is_over(request: HttpRequest) -> bool:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To Pro Santé Connect, and from there to where they were. The page waits in the session, not in an address."""
+    """To Pro Santé Connect, and from there to where they were. The page waits in the session, not in an address.
+
+    A form stops at a page of its own: a browser follows no form to another origin (CSP ``form-action``), and what was
+    typed would be lost on the way.
+    """
     request.session[_NEXT] = where_they_were(request)
-    return redirect("desk_sign_in")
+    if request.method in ("GET", "HEAD") or wants_json(request):
+        return redirect("desk_sign_in")
+    typed = next((text for name in ("text", "note") if (text := request.POST.get(name))), "")
+    return render(request, "web/desk/session_over.html", {"typed": typed}, status=403)
 
 
 def _trace_refusal(request: HttpRequest, rpps: str, box: UUID, refusal: SignInRefusal) -> None:

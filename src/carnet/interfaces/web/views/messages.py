@@ -24,7 +24,7 @@ from carnet.domain.messaging.queries.conversations import (
     receipt_due_since,
 )
 from carnet.domain.messaging.queries.drafts import draft_of_conversation, new_messages_begun
-from carnet.domain.messaging.queries.trash import has_trash, trashed_conversations
+from carnet.domain.messaging.queries.trash import has_trash, is_in_trash, trashed_conversations
 from carnet.domain.messaging.values import Direction, ReplyOption
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision, Refusal
@@ -82,7 +82,7 @@ def _was_told(request: HttpRequest, due: datetime) -> bool:
 def _say_first(request: HttpRequest, who: SignedIn, conversation_id: UUID, due: datetime) -> HttpResponse:
     opened = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id)
     if isinstance(opened, Decision):
-        return refusal_page(request, opened)
+        return not_opened(request, who, conversation_id, opened)
     shown = {
         "sender_name": correspondent(opened).name,
         "subject": subject_words(opened.subject, who.actor.label),
@@ -101,8 +101,7 @@ def trash(request: HttpRequest, who: SignedIn, conversation_id: UUID) -> HttpRes
         return _in_trash(request)
     opened = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id)
     if isinstance(opened, Decision):
-        there = open_conversation(who.actor, Act.LIST_MESSAGES, who.space.id, conversation_id, in_trash=True)
-        return refusal_page(request, opened) if isinstance(there, Decision) else _in_trash(request)
+        return _in_trash(request) if is_in_trash(who.space.id, conversation_id) else refusal_page(request, opened)
     return render(
         request,
         "web/confirm.html",
@@ -170,13 +169,27 @@ def _what_goes(opened: OpenedConversation, who: SignedIn) -> list[str]:
     return goes
 
 
+def not_opened(request: HttpRequest, who: SignedIn, conversation_id: UUID, refusal: Decision) -> HttpResponse:
+    """Where one gets who asks for a conversation that is not in the list: to the trash when it is there."""
+    if refusal.reason is not Refusal.NOT_FOUND or not is_in_trash(who.space.id, conversation_id):
+        return refusal_page(request, refusal)
+    messages.info(request, in_trash_sentence())
+    return redirect("trash")
+
+
+def in_trash_sentence() -> str:
+    return _(
+        "This conversation is in the trash: put it back to read it and to answer. What you have written in it is kept."
+    )
+
+
 def conversation_page(
     request: HttpRequest, who: SignedIn, conversation_id: UUID, writing: Writing | None = None, status: int = 200
 ) -> HttpResponse:
     """The page of a conversation, with the answer that is being written in it."""
     opened = open_conversation(who.actor, Act.READ_CONVERSATION, who.space.id, conversation_id)
     if isinstance(opened, Decision):
-        return refusal_page(request, opened)
+        return not_opened(request, who, conversation_id, opened)
     shown = conversation(opened)
     may_answer = ReplyOption.REPLY in shown.options
     kept = draft_of_conversation(who.space.id, conversation_id)

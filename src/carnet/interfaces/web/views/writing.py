@@ -20,6 +20,7 @@ from carnet.domain.messaging.commands.write import NewFile, Written
 from carnet.domain.messaging.draft_content import DraftContent
 from carnet.domain.messaging.queries.contacts import pharmacy
 from carnet.domain.messaging.queries.drafts import draft, sent_as, shown
+from carnet.domain.messaging.queries.trash import is_in_trash
 from carnet.domain.record.queries import documents
 from carnet.domain.spaces.access import open_space
 from carnet.domain.spaces.values import Act, Decision, Refusal, refused
@@ -28,7 +29,7 @@ from carnet.interfaces.web.rows import document_row, page
 from carnet.interfaces.web.sentences import refusal_sentence
 from carnet.interfaces.web.session import SignedIn, for_holder, refusal_page
 from carnet.interfaces.web.templatetags.web import moment_in_words
-from carnet.interfaces.web.views.messages import conversation_page
+from carnet.interfaces.web.views.messages import conversation_page, in_trash_sentence
 from carnet.interfaces.web.writing import Asked, Writing, as_uuid, budget_words, file_row, new_context
 
 _DOCUMENTS = 50
@@ -208,7 +209,10 @@ def _refused(
 ) -> HttpResponse:
     """What was asked is not done; the words stay on the page, and what was kept of them is kept."""
     if decision is not None and decision.reason in (Refusal.NOT_FOUND, Refusal.NOT_YOURS):
-        return refusal_page(request, decision)
+        in_trash = conversation_id is not None and is_in_trash(who.space.id, conversation_id)
+        if not wants_json(request):
+            return redirect("conversation", conversation_id) if in_trash else refusal_page(request, decision)
+        errors = [(None, in_trash_sentence())] if in_trash else errors
     kept = draft(who.space.id, asked.draft_id)
     if wants_json(request):
         version = kept.version if kept else 0

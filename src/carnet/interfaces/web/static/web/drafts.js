@@ -4,6 +4,7 @@
 (() => {
   const QUIET = 2000; // after the last key
   const AGAIN = 10000; // after a failure
+  const OUTLIVES = 20000; // characters: a request that outlives its page carries 64 KiB at most
   const language = document.documentElement.lang;
 
   const sizeWords = (bytes, units) => {
@@ -16,11 +17,13 @@
   document.querySelectorAll("form[data-draft]").forEach((form) => {
     const part = (name) => form.querySelector(`[data-${name}]`);
     const field = (name) => form.elements.namedItem(name);
-    const say = (words) => { part("draft-state").textContent = words; };
-    const conflict = part("conflict"); // forms without one keep no versions
+    let notTaken = ""; // why files were not taken: said until others are chosen
+    const say = (words) => { part("draft-state").textContent = [notTaken, words].filter(Boolean).join(" "); };
+    const conflict = part("conflict");
     let timer = 0;
-    let changed = false;
+    let changed = false; // something is typed that is neither kept nor on its way
     let leaving = false;
+    let signedOut = false;
     let other = null;
     let adding = 0;
     let turn = Promise.resolve(); // one request at a time, in order
@@ -48,16 +51,19 @@
     };
 
     const noticed = (answer) => {
+      signedOut = answer.state === "signed-out";
       if (answer.state === "kept") {
-        if (field("version")) field("version").value = answer.version;
+        field("version").value = answer.version;
         say([answer.saved, unkept()].filter(Boolean).join(" "));
         showFiles(answer);
         const bin = part("delete");
-        if (bin) { bin.href = form.dataset.keep + bin.dataset.delete.split("/").slice(-2).join("/"); bin.hidden = !answer.saved; }
+        if (bin) {
+          bin.href = form.dataset.keep + bin.dataset.delete.split("/").slice(-2).join("/") + bin.search;
+          bin.hidden = !answer.saved;
+        }
         if (!form.elements.namedItem("conversation") && location.pathname !== form.dataset.keep) {
           history.replaceState(null, "", form.dataset.keep);
         }
-        form.dispatchEvent(new CustomEvent("carnet:kept", { bubbles: true, detail: answer }));
       } else if (answer.state === "conflict") {
         showConflict(answer);
       } else if (answer.state === "sent") {
@@ -78,20 +84,25 @@
       }
     };
 
-    const keep = (keepalive = false) => inTurn(async () => {
+    const later = (wait) => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(keep, wait);
+    };
+
+    const keep = () => inTurn(async () => {
       window.clearTimeout(timer);
       if (!changed || leaving || other) return;
       changed = false;
       const data = words();
       try {
-        const answer = await post(data, "keep", keepalive);
+        const answer = await post(data, "keep", field("text").value.length <= OUTLIVES);
         if (answer.state !== "kept" && answer.state !== "sent") changed = true;
+        if (answer.state === "failed") later(AGAIN);
         noticed(answer);
       } catch {
         changed = true;
         say(form.dataset.unreachable);
-        form.dispatchEvent(new CustomEvent("carnet:unreachable", { bubbles: true, detail: { fields: data } }));
-        timer = window.setTimeout(keep, AGAIN);
+        later(AGAIN);
       }
     });
 
@@ -117,12 +128,16 @@
 
     const settle = (take) => {
       if (!other) return;
-      field("draft").value = other.draft;
       field("version").value = other.version;
-      form.dataset.keep = form.dataset.keep.replace(/[0-9a-f-]{36}/, other.draft);
+      if (field("draft")) {
+        field("draft").value = other.draft;
+        form.dataset.keep = form.dataset.keep.replace(/[0-9a-f-]{36}/, other.draft);
+      }
+      if (other.seen) field("seen").value = other.seen;
       if (take) {
         field("text").value = other.text;
         if (field("subject")) field("subject").value = other.subject;
+        Object.entries(other.ticks || {}).forEach(([name, ticked]) => { if (field(name)) field(name).checked = ticked; });
       }
       other = null;
       conflict.hidden = true;
@@ -176,6 +191,7 @@
       input.addEventListener("change", async () => {
         const files = [...input.files];
         input.value = "";
+        notTaken = "";
         const refused = [];
         adding += files.length;
         for (const file of files) {
@@ -183,7 +199,9 @@
           adding -= 1;
           if (told) refused.push(told);
         }
-        if (refused.length) say(refused.join(" "));
+        if (!refused.length) return;
+        notTaken = refused.join(" ");
+        say("");
       });
     });
 
@@ -201,18 +219,19 @@
     const note = (event) => {
       if (event.target.type === "file") return;
       changed = true;
-      window.clearTimeout(timer);
-      timer = window.setTimeout(keep, QUIET);
+      later(QUIET);
     };
     form.addEventListener("input", note);
     form.addEventListener("change", note);
-    form.addEventListener("focusout", () => keep());
-    document.addEventListener("visibilitychange", () => { if (document.hidden) keep(true); });
-    window.addEventListener("pagehide", () => keep(true));
-    window.addEventListener("online", () => keep());
+    form.addEventListener("focusout", keep);
+    document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
+    window.addEventListener("pagehide", keep);
+    window.addEventListener("online", keep);
+    window.addEventListener("pageshow", () => { leaving = false; }); // back on a page that was left
     window.addEventListener("beforeunload", (event) => {
-      const told = part("draft-state").textContent;
-      if (changed && !leaving && [form.dataset.unreachable, form.dataset.signedOut].includes(told)) event.preventDefault();
+      if (!changed || leaving) return;
+      event.preventDefault();
+      keep(); // while the question is shown
     });
     const button = part("keep-button");
     if (button) button.hidden = true;
@@ -226,6 +245,10 @@
       } else if (adding) {
         event.preventDefault();
         inTurn(() => form.requestSubmit(event.submitter));
+      } else if (signedOut) { // the form would lead to sign in, and its words nowhere: they are kept first
+        event.preventDefault();
+        changed = true;
+        keep().then(() => { if (!signedOut && !changed) form.requestSubmit(event.submitter); });
       } else {
         leaving = true;
       }

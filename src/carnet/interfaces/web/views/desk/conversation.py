@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,10 +19,12 @@ from carnet.domain.messaging.desk.answering import AnsweredMeanwhile, answer
 from carnet.domain.messaging.desk.begun_answers import (
     BegunAnswer,
     Kept,
+    OtherPage,
     begun_answer,
     colleagues_answering,
     discard_answer,
     keep_answer,
+    version_of,
 )
 from carnet.domain.messaging.desk.catching_up import prepare
 from carnet.domain.messaging.desk.draft_values import AnswerContent
@@ -84,7 +86,7 @@ def send_answer(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse
         return refusal_page(request, opened)
     if "insert" in request.POST:
         return thread_page(request, who, opened, form=_with_saved_reply(request, who, opened))
-    form = DeskAnswerForm(request.POST, request.FILES, **_kinds(opened))
+    form = DeskAnswerForm(_posted(request), request.FILES, **_kinds(opened))
     if not form.is_valid():
         return thread_page(request, who, opened, form=form, status=422)
     values = form.cleaned_data
@@ -113,17 +115,20 @@ def send_answer(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse
 
 def _keep(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
     """Keep what was typed, for a button or for the page itself: that reads nothing, and is no reading."""
-    form = DeskAnswerForm(request.POST, patient=True, several=True)
+    form = DeskAnswerForm(_posted(request), patient=True, several=True)
     if not form.is_valid():
         words = [str(error) for errors in form.errors.values() for error in errors]
         return _not_kept(request, who, thread, " ".join(words))
     values = form.cleaned_data
     content = AnswerContent(values["text"], values["receipt"], values["end"], values["everyone"])
-    done = keep_answer(who.actor, thread, content, token=values["token"])
+    version = request.POST.get("version")
+    done = keep_answer(who.actor, thread, content, token=values["token"], version=version, seen=values["seen"])
     if isinstance(done, Decision):
-        if done.reason is Refusal.NOT_FOUND:
+        if done.reason is Refusal.NOT_FOUND and not wants_json(request):
             return refusal_page(request, done)
         return _not_kept(request, who, thread, refusal_sentence(done.reason))
+    if isinstance(done, OtherPage):
+        return _kept_elsewhere(request, who, thread, done)
     if isinstance(done, Sent):
         where = thread_url(who, done.thread_id, back_place(request), f"message-{done.message_id}")
         if wants_json(request):
@@ -131,7 +136,7 @@ def _keep(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
         say_sent(request, done, answer=True)
         return redirect(where)
     if wants_json(request):
-        return JsonResponse({"state": "kept", "saved": _kept_words(done)})
+        return JsonResponse({"state": "kept", "saved": _kept_words(done), "version": version_of(done.at)})
     if done.at is None:
         messages.info(request, _("There is nothing to keep: write something first."))
     else:
@@ -153,10 +158,38 @@ def _not_kept(request: HttpRequest, who: AtDesk, thread: UUID, sentence: str) ->
     opened = open_thread(who.actor, thread, mark_read=False)
     if isinstance(opened, Decision):
         return refusal_page(request, opened)
-    form = DeskAnswerForm(request.POST, **_kinds(opened))
+    form = DeskAnswerForm(_posted(request), **_kinds(opened))
     if form.is_valid():
         form.add_error(None, sentence)
     return thread_page(request, who, opened, form=form, status=422)
+
+
+def _kept_elsewhere(request: HttpRequest, who: AtDesk, thread: UUID, other: OtherPage) -> HttpResponse:
+    """Another page of this person is newer: both texts are shown, nothing is replaced until they say so."""
+    if wants_json(request):
+        content = other.content or AnswerContent()
+        return JsonResponse(
+            {
+                "state": "conflict",
+                "version": other.version,
+                "seen": str(other.seen or ""),
+                "deleted": other.content is None,
+                "text": content.text,
+                "ticks": {"receipt": content.receipt, "end": content.end, "everyone": content.everyone},
+                "sentence": _kept_elsewhere_words(other),
+            }
+        )
+    opened = open_thread(who.actor, thread, mark_read=False)
+    if isinstance(opened, Decision):
+        return refusal_page(request, opened)
+    form = _typed(request, opened, **({"seen": other.seen} if other.seen else {}))
+    return thread_page(request, who, opened, form=form, other=other, status=409)
+
+
+def _kept_elsewhere_words(other: OtherPage) -> str:
+    if other.content is None:
+        return _("You have answered from another page since. What you wrote here is not lost: you can keep it again.")
+    return _("This answer was changed on another page. Nothing is lost: choose which text to keep.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -187,6 +220,13 @@ def discard(request: HttpRequest, who: AtDesk, thread: UUID) -> HttpResponse:
             "danger": True,
         },
     )
+
+
+def _posted(request: HttpRequest) -> QueryDict:
+    """What was typed, with the line breaks that the browser counts: it sends two characters for each."""
+    posted = request.POST.copy()
+    posted["text"] = posted.get("text", "").replace("\r\n", "\n")
+    return posted
 
 
 def _kinds(opened: OpenedThread) -> dict[str, bool]:
@@ -225,6 +265,7 @@ def thread_page(
     form: DeskAnswerForm | None = None,
     note: NoteForm | None = None,
     meanwhile: AnsweredMeanwhile | None = None,
+    other: OtherPage | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a conversation, with what was typed into its forms."""
@@ -233,6 +274,7 @@ def thread_page(
     begun = begun_answer(who.actor, opened.id)
     if isinstance(begun, Decision):
         return refusal_page(request, begun)
+    known = version_of(begun.saved_at if begun else None)
     replies = saved_replies(who.actor)
     colleagues = [(one.rpps, one.name) for one in team(who.actor) if one.rpps not in (who.rpps, opened.taken_by)]
     return render(
@@ -245,6 +287,9 @@ def thread_page(
             "form": None if refusal else form or new_answer(opened, begun),
             "begun": begun,
             "resumed": begun is not None and form is None,
+            "version": other.version if other else request.POST.get("version", known),
+            "other": other,
+            "other_words": _kept_elsewhere_words(other) if other else "",
             "answering": colleagues_answering(who.actor, opened.id),
             "answer_to": opened.answer_to,
             "cannot_answer": refusal_sentence(refusal),

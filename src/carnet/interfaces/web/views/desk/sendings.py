@@ -262,15 +262,22 @@ def resume(request: HttpRequest, who: AtDesk, sending: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_sending
 def cancel(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResponse:
-    """Cancel what has not left yet, once confirmed; one that is still being prepared is deleted."""
+    """Cancel what has not left yet, once confirmed; one that is still being prepared is deleted.
+
+    What was asked is done or refused: a colleague may have confirmed it since the page was shown.
+    """
     place = {"box": who.mailbox.id, "sending": sending.id}
-    draft = SendingAct.DELETE in sending.acts
-    if request.method == "POST":
-        if not draft:
-            return _act(request, who, sending.id, commands.cancel_sending, _("It is cancelled: nothing more leaves."))
-        commands.delete_draft(who.actor, sending.id)
+    asked = request.POST.get("act")
+    if asked == SendingAct.CANCEL:
+        return _act(request, who, sending.id, commands.cancel_sending, _("It is cancelled: nothing more leaves."))
+    if asked == SendingAct.DELETE:
+        refusal = commands.delete_draft(who.actor, sending.id)
+        if refusal is not None:
+            messages.error(request, refusal_words(refusal.reason))
+            return _as_it_goes(who, sending)
         messages.success(request, _("It is deleted. Nothing has left."))
         return redirect("desk_sendings", box=who.mailbox.id)
+    draft = SendingAct.DELETE in sending.acts
     text = (
         _("The list that you gave is forgotten. Nothing has left.")
         if draft
@@ -285,6 +292,8 @@ def cancel(request: HttpRequest, who: AtDesk, sending: SendingShown) -> HttpResp
             "text": text,
             "action_url": reverse("desk_sending_cancel", kwargs=place),
             "confirm_label": _("Delete") if draft else _("Cancel what waits"),
+            "act": (SendingAct.DELETE if draft else SendingAct.CANCEL).value,
             "cancel_url": reverse("desk_sending", kwargs=place),
         },
+        status=422 if request.method == "POST" else 200,
     )
