@@ -469,12 +469,20 @@ def test_the_keeper_brings_the_server_up_again_and_stops_it_in_order(data_dir: P
             time.sleep(0.02)
         raise AssertionError("not served")
 
+    def watches_a_process(number: int) -> bool:
+        with contextlib.suppress(FileNotFoundError):  # opened and closed meanwhile
+            handles = [os.readlink(handle) for handle in Path(f"/proc/{number}/fd").iterdir()]
+            return "anon_inode:[pidfd]" in handles
+        return False
+
     first = keeper()
     pid = served()
     first.kill()
     first.wait()
     second = keeper()
-    time.sleep(0.5)
+    while not watches_a_process(second.pid):
+        assert second.poll() is None
+        time.sleep(0.02)
     assert served() == pid  # adopted
     os.kill(pid, signal.SIGKILL)
     assert second.wait(60) == 1

@@ -143,8 +143,11 @@ def test_a_sign_in_that_has_ended_leads_back_to_where_one_was(demo: Demo, visit:
         conversation = ruth.page.url
         ruth.page.locator("textarea[name=text]").fill("Ma réponse")
         ruth.context.clear_cookies(name="sessionid")  # what half an hour without a sign of life does
+        ruth.page.locator("[data-draft-state]").filter(has_text="Vous êtes déconnecté").wait_for()
         ruth.press("Envoyer ma réponse")
-        assert "/connexion/" in ruth.page.url
+        assert ruth.page.locator("textarea[name=text]").input_value() == "Ma réponse", "there to be copied"
+        ruth.press("Envoyer ma réponse")
+        ruth.page.wait_for_url("**/connexion/**")
         since = time.time() - 1
         ruth.page.locator("input[name=login]").fill(cast.RUTH.login)
         ruth.page.locator("input[name=password]").fill(cast.PASSWORD)

@@ -24,6 +24,7 @@
     let changed = false; // something is typed that is neither kept nor on its way
     let leaving = false;
     let signedOut = false;
+    let warned = false;
     let other = null;
     let adding = 0;
     let turn = Promise.resolve(); // one request at a time, in order
@@ -52,6 +53,7 @@
 
     const noticed = (answer) => {
       signedOut = answer.state === "signed-out";
+      warned = warned && signedOut;
       if (answer.state === "kept") {
         field("version").value = answer.version;
         say([answer.saved, unkept()].filter(Boolean).join(" "));
@@ -245,8 +247,9 @@
       } else if (adding) {
         event.preventDefault();
         inTurn(() => form.requestSubmit(event.submitter));
-      } else if (signedOut) { // the form would lead to sign in, and its words nowhere: they are kept first
+      } else if (signedOut && !warned) { // the form would lead to sign in, its words nowhere: that is said first
         event.preventDefault();
+        warned = true;
         changed = true;
         keep().then(() => { if (!signedOut && !changed) form.requestSubmit(event.submitter); });
       } else {
