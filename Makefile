@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet --no-deps --no-compile --require-hashes
 
+# Where modules may not be kept compiled, each of a demo's processes compiles all of them anew: a second each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test check bench chaos fuzz lock clean
 
 setup: $(VENV)/.runtime ## a virtual environment from the lock file, and the command .venv/bin/carnet
